@@ -1,0 +1,278 @@
+import { fail, OptionError, ShapeError, show, showShape } from "./error.ts";
+import { add, cast } from "./ops/elementwise.ts";
+import { reshape } from "./ops/movement.ts";
+import { sum } from "./ops/reduce.ts";
+import { scope } from "./scope.ts";
+import { broadcastAxes, sameShape } from "./shape.ts";
+import { record, recordWhile, type TapeNode, unrecorded, watch } from "./tape.ts";
+import { onesLike, Tensor, viewOf, zerosLike } from "./tensor.ts";
+import { leaves, mapTree, type Tree } from "./tree.ts";
+
+/** The sweep: the tape read backwards, gathering for each tensor the gradient of what came of it. */
+function sweep(
+  nodes: readonly TapeNode[],
+  watchedTensors: readonly Tensor[],
+  seeds: readonly (readonly [Tensor, Tensor])[],
+): Map<Tensor, Tensor> {
+  const reached = new Set(watchedTensors);
+  for (const { inputs, output } of nodes) {
+    if (inputs.some((t) => reached.has(t))) reached.add(output);
+  }
+  const grads = new Map<Tensor, Tensor>();
+  const accumulate = (t: Tensor, g: Tensor): void => {
+    const before = grads.get(t);
+    grads.set(t, before ? add(before, g) : g);
+  };
+  for (const [t, g] of seeds) accumulate(t, g);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const { op, inputs, params, output } = nodes[i]!;
+    const g = grads.get(output);
+    if (!g || !reached.has(output)) continue;
+    const needs = inputs.map((t) => reached.has(t));
+    const parts = op.vjp(g, output, inputs, params, needs);
+    inputs.forEach((t, k) => {
+      const part = parts[k];
+      if (part && needs[k]) accumulate(t, cast(sumTo(part, t), t.dtype));
+    });
+  }
+  return grads;
+}
+
+/** g summed over the axes along which `t` was broadcast. */
+function sumTo(g: Tensor, t: Tensor): Tensor {
+  if (sameShape(g.shape, t.shape)) return g;
+  return reshape(sum(g, { axes: broadcastAxes(t.shape, g.shape) }), t.shape);
+}
+
+const alias: TapeNode["op"] = { name: "alias", vjp: (g) => [g] };
+
+/** A watched stand-in for t, so that a `grad` inside a `grad` never mistakes one's x for the other's. */
+function leafOf(t: Tensor, where: string): Tensor {
+  const leaf = viewOf(t, t.shape, where);
+  record(alias, [t], undefined, leaf);
+  watch(leaf);
+  return leaf;
+}
+
+interface Recorded {
+  readonly result: unknown;
+  readonly nodes: readonly TapeNode[];
+  /** Per argument: the watched tensors standing in for its own, in order. */
+  readonly stand: readonly (readonly Tensor[])[];
+}
+
+function recordCall(
+  where: string,
+  f: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  argnums: readonly number[],
+): Recorded {
+  const stand: Tensor[][] = args.map(() => []);
+  const { result, nodes } = recordWhile(() => {
+    const given = args.map((arg, i) => {
+      if (!argnums.includes(i)) return arg;
+      return mapTree(where, arg, (t) => {
+        const leaf = leafOf(t, where);
+        stand[i]!.push(leaf);
+        return leaf;
+      });
+    });
+    return f(...(given as never[]));
+  });
+  return { result, nodes, stand };
+}
+
+/** The gradients of `stand`, nested as `arg` is; zeros where nothing depends on it. */
+function nest<T>(arg: T, stand: readonly Tensor[], grads: Map<Tensor, Tensor>): T {
+  let i = 0;
+  return mapTree("grad", arg, () => {
+    const leaf = stand[i++]!;
+    return grads.get(leaf) ?? zerosLike(leaf);
+  });
+}
+
+type Args = readonly unknown[];
+
+export interface GradOptions<N extends number | readonly number[], Aux extends boolean> {
+  /** Which arguments to differentiate. Default 0. */
+  readonly argnums?: N;
+  /** `f` returns `[loss, aux]`; `aux` is handed back untouched. Default false. */
+  readonly hasAux?: Aux;
+}
+
+/** The gradient of one argument, or a list of them, each nested as its argument is. */
+export type GradsOf<A extends Args, N> = N extends number
+  ? A[N]
+  : N extends readonly number[]
+    ? { [K in keyof N]: N[K] extends keyof A ? A[N[K]] : never }
+    : never;
+
+export interface ValueAndGrads<G, X> {
+  readonly value: Tensor;
+  readonly grads: G;
+  readonly aux: X;
+}
+
+/**
+ * `f`'s value and the gradient of it with respect to its arguments, in one forward and one backward
+ * sweep. It is a `scope`: memory that is not part of the result is given back.
+ *
+ * Nest it for higher orders: every gradient is made of ops and differentiates again.
+ *
+ * @param f - Returns a tensor of one element, or with `hasAux` a pair of it and anything else.
+ *   Differentiated arguments are tensors, or arrays and plain records of tensors, nested.
+ * @returns A function of `f`'s arguments giving `{ value, grads, aux }`.
+ * @throws ShapeError if the result has not one element; OptionError if it is no tensor.
+ *
+ * @example
+ * const loss = (p: { w: Tensor }, x: Tensor) => mean(square(matmul(x, p.w)));
+ * const { value, grads } = valueAndGrad(loss)({ w: ones([3, 1]) }, ones([8, 3]));
+ * // grads.w has shape [3, 1]
+ */
+export function valueAndGrad<
+  A extends Args,
+  X = undefined,
+  const N extends number | readonly number[] = 0,
+>(
+  f: (...args: A) => Tensor | readonly [Tensor, X],
+  { argnums, hasAux = false }: GradOptions<N, boolean> = {},
+): (...args: A) => ValueAndGrads<GradsOf<A, N>, X> {
+  const wrt: number | readonly number[] = argnums ?? 0;
+  const list = typeof wrt === "number" ? [wrt] : wrt;
+  return (...args) =>
+    scope(() => {
+      checkArgnums(list, args.length);
+      const { result, nodes, stand } = recordCall("valueAndGrad", f, args, list);
+      const value = checkLoss(hasAux && Array.isArray(result) ? result[0] : result, hasAux, result);
+      const aux = (hasAux ? (result as readonly unknown[])[1] : undefined) as X;
+      const seed = onesLike(value);
+      const grads = sweep(nodes, stand.flat(), [[value, seed]]);
+      const of = (i: number): unknown => nest(args[i], stand[i]!, grads);
+      return {
+        value,
+        aux,
+        grads: (typeof wrt === "number" ? of(wrt) : wrt.map(of)) as GradsOf<A, N>,
+      };
+    });
+}
+
+/** Like `valueAndGrad`, but only the gradient. */
+export function grad<A extends Args, const N extends number | readonly number[] = 0>(
+  f: (...args: A) => Tensor,
+  options: Pick<GradOptions<N, false>, "argnums"> = {},
+): (...args: A) => GradsOf<A, N> {
+  const both = valueAndGrad<A, undefined, N>(f, options);
+  return (...args) => scope(() => both(...args).grads);
+}
+
+function checkArgnums(argnums: readonly number[], count: number): void {
+  for (const i of argnums) {
+    if (Number.isInteger(i) && i >= 0 && i < count) continue;
+    fail({ where: "grad", expected: `argnums from 0 to ${count - 1}`, got: show(i) }, OptionError);
+  }
+}
+
+function checkLoss(loss: unknown, hasAux: boolean, result: unknown): Tensor {
+  if (!(loss instanceof Tensor) || (hasAux && !Array.isArray(result))) {
+    return fail(
+      {
+        where: "grad",
+        expected: hasAux ? "a function returning [loss, aux]" : "a function returning a tensor",
+        got: show(result),
+        hint: "It must be synchronous and return the loss itself.",
+      },
+      OptionError,
+    );
+  }
+  if (loss.size === 1) return loss;
+  return fail(
+    {
+      where: "grad",
+      expected: "a loss of one element",
+      got: `shape ${showShape(loss.shape)}`,
+      hint: "Reduce it with sum or mean, or use vjp for a gradient of your own.",
+    },
+    ShapeError,
+  );
+}
+
+/**
+ * The value of `f` at `args`, and the pullback that turns a gradient of the value into gradients of
+ * the arguments: g ↦ gᵀ·Jacobian. Both may be nested. The pullback may be called more than once, as
+ * long as the scope in which `vjp` ran is open.
+ *
+ * @example
+ * const { value, pullback } = vjp((x: Tensor) => exp(x), tensor([0, 1]));
+ * const [dx] = pullback(ones([2])); // dx equals value
+ */
+export function vjp<A extends readonly Tree[], R extends Tree>(
+  f: (...args: A) => R,
+  ...args: A
+): { readonly value: R; readonly pullback: (g: R) => A } {
+  const { result, nodes, stand } = recordCall(
+    "vjp",
+    f,
+    args,
+    args.map((_, i) => i),
+  );
+  const value = result as R;
+  const outputs = leaves(value);
+  const pullback = (g: R): A => {
+    const given = leaves(g);
+    if (
+      given.length !== outputs.length ||
+      given.some((t, i) => !sameShape(t.shape, outputs[i]!.shape))
+    ) {
+      fail(
+        {
+          where: "pullback",
+          expected: `gradients of shapes ${outputs.map((t) => showShape(t.shape)).join(", ")}`,
+          got: given.map((t) => showShape(t.shape)).join(", ") || "none",
+        },
+        ShapeError,
+      );
+    }
+    const seeds = outputs.map((t, i) => [t, given[i]!] as const);
+    const grads = sweep(nodes, stand.flat(), seeds);
+    return args.map((arg, i) => nest(arg, stand[i]!, grads)) as unknown as A;
+  };
+  return { value, pullback };
+}
+
+/** What a function with its own gradient returns. */
+export interface WithGradient {
+  readonly value: Tensor;
+  /**
+   * One gradient per input, or null. Ops on `inputs` differentiate again; what was kept from the
+   * forward run counts as a constant, so use it only where `recording()` is false or on purpose.
+   */
+  readonly vjp: (
+    g: Tensor,
+    inputs: readonly Tensor[],
+    needs: readonly boolean[],
+  ) => readonly (Tensor | null)[];
+}
+
+/**
+ * Gives a function its own gradient: the one public way to a fused backward or to a straight-through
+ * estimator. The forward run is not recorded; the result is one entry on the tape.
+ *
+ * @example
+ * // round forward, identity backward
+ * const straight = customGrad("straight", (x) => ({ value: sign(x), vjp: (g) => [g] }));
+ */
+export function customGrad(
+  name: string,
+  f: (...inputs: readonly Tensor[]) => WithGradient,
+): (...inputs: readonly Tensor[]) => Tensor {
+  return (...inputs) => {
+    const made = unrecorded(() => f(...inputs));
+    const own: TapeNode["op"] = {
+      name,
+      vjp: (g, _y, ins, _p, needs) => made.vjp(g, ins, needs),
+    };
+    const value = viewOf(made.value, made.value.shape, name);
+    record(own, inputs, undefined, value);
+    return value;
+  };
+}

@@ -1,0 +1,129 @@
+import { broadcastStrides, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+type Kernel = (out: Tensor, inputs: readonly Tensor[]) => void;
+
+/** out[i] = f(x[i]). */
+export function mapKernel(f: (x: number) => number): Kernel {
+  return (out, [x]) => {
+    const to = out.data;
+    const from = x!.data;
+    for (let i = 0; i < to.length; i++) to[i] = f(from[i]!);
+  };
+}
+
+type Data = Tensor["data"];
+/** One loop over n elements of out from o on; each input has its offset p and its step s. */
+export type Loop = (
+  out: Data,
+  o: number,
+  n: number,
+  a: Data,
+  pa: number,
+  sa: number,
+  b: Data,
+  pb: number,
+  sb: number,
+  c: Data,
+  pc: number,
+  sc: number,
+) => void;
+
+/**
+ * out[i] = f(a[i], b[i], c[i]), each read through its broadcast; the third input is optional.
+ *
+ * @param float32 - The same rule as a loop of its own, run on float32 only, so that the compiler sees
+ *   one kind of array and no call: worth it for the few ops that carry most elements.
+ */
+export function zipKernel(f: (a: number, b: number, c: number) => number, float32?: Loop): Kernel {
+  const general: Loop = (out, o, n, a, pa, sa, b, pb, sb, c, pc, sc) => {
+    for (const end = o + n; o < end; o++, pa += sa, pb += sb, pc += sc) {
+      out[o] = f(a[pa]!, b[pb]!, c[pc]!);
+    }
+  };
+  return (out, [a, b, c = b]) => {
+    const loop = out.dtype === "float32" && float32 ? float32 : general;
+    const [to, da, db, dc] = [out.data, a!.data, b!.data, c!.data];
+    const { shape, strides } = collapse(out.shape, [a!, b!, c!]);
+    const [sa, sb, sc] = strides as [number[], number[], number[]];
+    const n = shape.at(-1)!;
+    const [ia, ib, ic] = [sa.at(-1)!, sb.at(-1)!, sc.at(-1)!];
+    walk(shape.slice(0, -1), [sa, sb, sc], (pa, pb, pc, row) => {
+      loop(to, row * n, n, da, pa, ia, db, pb, ib, dc, pc, ic);
+    });
+  };
+}
+
+export const addLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
+  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! + b[pb]!;
+};
+export const subLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
+  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! - b[pb]!;
+};
+export const mulLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
+  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! * b[pb]!;
+};
+export const gateLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
+  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = b[pb]! > 0 ? a[pa]! : 0;
+};
+
+/**
+ * Joins neighbouring axes that every input steps through evenly, so that the usual cases (equal
+ * shapes, a scalar, a vector along one axis) become one or two plain loops.
+ */
+function collapse(
+  shape: Shape,
+  inputs: readonly Tensor[],
+): { shape: number[]; strides: number[][] } {
+  const full = inputs.map((t) => broadcastStrides(t.shape, shape));
+  const joined: number[] = [];
+  const strides: number[][] = inputs.map(() => []);
+  for (let axis = 0; axis < shape.length; axis++) {
+    const n = shape[axis]!;
+    if (n === 1) continue;
+    const last = joined.length - 1;
+    const fits = last >= 0 && full.every((s, k) => strides[k]![last] === s[axis]! * n);
+    if (fits) joined[last]! *= n;
+    else joined.push(n);
+    const at = joined.length - 1;
+    for (let k = 0; k < full.length; k++) strides[k]![at] = full[k]![axis]!;
+  }
+  if (joined.length === 0) return { shape: [1], strides: inputs.map(() => [0]) };
+  return { shape: joined, strides };
+}
+
+/** Calls `visit` with up to three offsets and a count for every index of `shape`, last axis fastest. */
+export function walk(
+  shape: Shape,
+  [sa, sb = sa, sc = sb]: readonly (readonly number[] | undefined)[],
+  visit: (a: number, b: number, c: number, count: number) => void,
+): void {
+  const index = new Array<number>(shape.length).fill(0);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  const size = sizeOf(shape);
+  for (let k = 0; k < size; k++) {
+    visit(a, b, c, k);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      a += sa![axis]!;
+      b += sb![axis]!;
+      c += sc![axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+      a -= sa![axis]! * shape[axis]!;
+      b -= sb![axis]! * shape[axis]!;
+      c -= sc![axis]! * shape[axis]!;
+    }
+  }
+}
+
+/** out = x with axis i of out taken from axis `axes[i]` of x. */
+export function transposeKernel(out: Tensor, x: Tensor, axes: readonly number[]): void {
+  const from = stridesOf(x.shape);
+  const to = out.data;
+  const data = x.data;
+  walk(out.shape, [axes.map((a) => from[a]!)], (i, _b, _c, o) => {
+    to[o] = data[i]!;
+  });
+}

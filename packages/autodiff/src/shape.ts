@@ -1,0 +1,103 @@
+import { fail, ShapeError, showShape } from "./error.ts";
+
+/** Sizes of the axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+/** One axis or several; negative ones count from the end. */
+export type Axes = number | readonly number[];
+
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+export function checkShape(where: string, shape: Shape): void {
+  for (const n of shape) {
+    if (Number.isInteger(n) && n >= 0) continue;
+    fail({ where, expected: "a shape of whole numbers >= 0", got: showShape(shape) }, ShapeError);
+  }
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i]!;
+  }
+  return strides;
+}
+
+/** The axis counted from the front; refuses one outside the rank. */
+export function checkAxis(where: string, axis: number, rank: number): number {
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  return fail(
+    { where, expected: `an axis from ${-rank} to ${rank - 1}`, got: String(axis) },
+    ShapeError,
+  );
+}
+
+/** Axes counted from the front, ascending; all of them when `axes` is undefined. */
+export function checkAxes(where: string, axes: Axes | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === "number" ? [axes] : axes).map((a) => checkAxis(where, a, rank));
+  if (new Set(list).size < list.length) {
+    fail({ where, expected: "each axis once", got: showShape(list) }, ShapeError);
+  }
+  return list.sort((a, b) => a - b);
+}
+
+/** The shape that two shapes broadcast to, by NumPy's rule. */
+export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const m = a[a.length - i] ?? 1;
+    const n = b[b.length - i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      fail(
+        {
+          where,
+          expected: "shapes that broadcast (equal sizes or 1, aligned at the last axis)",
+          got: `${showShape(a)} and ${showShape(b)}`,
+        },
+        ShapeError,
+      );
+    }
+    out[rank - i] = m === 1 ? n : m;
+  }
+  return out;
+}
+
+/** Strides for reading an array of shape `from` as if it had the broadcast shape `to`. */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const own = stridesOf(from);
+  const lead = to.length - from.length;
+  return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : own[i - lead]!));
+}
+
+/** The axes along which `from` was stretched to reach `to`. */
+export function broadcastAxes(from: Shape, to: Shape): number[] {
+  const lead = to.length - from.length;
+  const axes: number[] = [];
+  for (let i = 0; i < to.length; i++) {
+    if (i < lead || (from[i - lead] === 1 && to[i] !== 1)) axes.push(i);
+  }
+  return axes;
+}
+
+/** `shape` without `axes`, or with 1 in their place. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  const gone = new Set(axes);
+  if (keepDims) return shape.map((n, i) => (gone.has(i) ? 1 : n));
+  return shape.filter((_, i) => !gone.has(i));
+}
