@@ -1,0 +1,223 @@
+import {
+  broadcastTo,
+  cast,
+  currentBackend,
+  customGrad,
+  type DType,
+  fail,
+  mul,
+  neg,
+  recording,
+  reshape,
+  ShapeError,
+  sameShape,
+  showShape,
+  type Tensor,
+  vjp,
+} from "@evenkeel/autodiff";
+import { type Layout, planeSize, planesShape } from "./layout.ts";
+import type { Moments } from "./moments.ts";
+import { planeMoments } from "./plane-moments.ts";
+import { alongSums, half, planeAffine, planeCombine, planeSums } from "./planes.ts";
+
+/** The affine map of each plane, `(x − center)·scale + shift`; each part broadcasts to [samples, channels]. */
+export interface PlaneMap {
+  readonly center: Tensor;
+  readonly scale: Tensor;
+  readonly shift: Tensor;
+}
+
+/** What a rule returns: the map, and whatever else the caller wants out (no gradient reaches that). */
+export interface PlaneRule<X = unknown> extends PlaneMap {
+  readonly aux?: X;
+}
+
+/** An affine along the plane, after the map: `(…)·weight + bias`, each of outer · inner elements. */
+export interface Along {
+  readonly weight?: Tensor | undefined;
+  /** Only with `weight`. */
+  readonly bias?: Tensor | undefined;
+}
+
+/**
+ * The dtype in which statistics and rules are computed: float64 where the backend has it (the tensors
+ * are tiny, and digits lost to a large offset do not come back), else that of x.
+ */
+export function statisticsDType(x: Tensor): DType {
+  return currentBackend().dtypes.includes("float64") ? "float64" : x.dtype;
+}
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/**
+ * Normalizes planes by a rule of their moments, in two passes over memory forward and two backward:
+ *
+ *     moments = count, mean, M2 of every plane of x
+ *     center, scale, shift = rule(moments, inputs)
+ *     y = ((x − center)·scale + shift)·weight + bias
+ *
+ * The rule is plain tensor algebra on tensors of a few numbers per plane; it is traced, so its gradient
+ * (through the moments too) comes by itself, for derivatives of every order.
+ *
+ * @param x - Any shape that `layout` describes.
+ * @param inputs - What the rule depends on besides the moments; gradients reach them. They come to the
+ *   rule in the moments' dtype. What the rule closes over instead is a constant.
+ * @param rule - Must be pure. Moments have shape [samples, channels] and a plain number as count.
+ * @param options.layout - From `samplePlanes`, `batchPlanes` or `rowPlanes`.
+ * @returns The output, of x's shape and dtype, and the rule's `aux` as constants.
+ *
+ * @example
+ * // batch norm without an affine
+ * const { output } = normalizePlanes(x, {}, ({ count, mean, m2 }) => {
+ *   const scale = rsqrt(add(div(m2, count), 1e-5));
+ *   return { center: mean, scale, shift: zerosLike(mean) };
+ * }, { layout: batchPlanes(x.shape, 1) });
+ */
+export function normalizePlanes<I extends Inputs, X = undefined>(
+  x: Tensor,
+  inputs: I,
+  rule: (moments: Moments, inputs: I) => PlaneRule<X>,
+  { layout, weight, bias }: Along & { readonly layout: Layout },
+): { readonly output: Tensor; readonly aux: X } {
+  checkLayout(x, layout);
+  const names = Object.keys(inputs);
+  const dtype = statisticsDType(x);
+  let aux: X | undefined;
+  const traced = (packed: Tensor, ...given: readonly Tensor[]): MapTree => {
+    const named = Object.fromEntries(names.map((name, i) => [name, cast(given[i]!, dtype)])) as I;
+    const result = rule(unpackMoments(packed, layout), named);
+    aux = result.aux;
+    return spreadMap(result, layout, dtype);
+  };
+  // The trace of the rule is only for a backward, and there is one only inside a recording.
+  const wanted = recording();
+  const op = customGrad("normalizePlanes", (x0, ...rest) => {
+    const packed = planeMoments(x0!, layout, dtype);
+    const [given, along] = [rest.slice(0, names.length), rest.slice(names.length)];
+    const first = wanted ? vjp(traced, packed, ...given) : { value: traced(packed, ...given) };
+    const { center, scale, shift } = first.value;
+    return {
+      value: planeAffine(x0!, center, scale, shift, layout, along[0], along[1]),
+      vjp(g, [x1, ...others], needs) {
+        const [given1, along1] = [others.slice(0, names.length), others.slice(names.length)];
+        // To be differentiated again, moments and rule must be seen to follow from x: no residuals.
+        const again = recording() || !("pullback" in first);
+        const m = again ? planeMoments(x1!, layout, dtype) : packed;
+        const { value, pullback } = again ? vjp(traced, m, ...given1) : first;
+        return backward({
+          g,
+          x: x1!,
+          packed: m,
+          map: value,
+          pullback,
+          along: along1,
+          layout,
+          needs,
+        });
+      },
+    };
+  });
+  const places = (t: Tensor): Tensor => reshape(t, [planeSize(layout)]);
+  const along = weight ? (bias ? [places(weight), places(bias)] : [places(weight)]) : [];
+  const output = op(x, ...names.map((name) => inputs[name]!), ...along);
+  return { output, aux: aux as X };
+}
+
+type MapTree = { readonly center: Tensor; readonly scale: Tensor; readonly shift: Tensor };
+
+interface Backward {
+  readonly g: Tensor;
+  readonly x: Tensor;
+  readonly packed: Tensor;
+  readonly map: MapTree;
+  readonly pullback: (map: MapTree) => readonly Tensor[];
+  readonly along: readonly Tensor[];
+  readonly layout: Layout;
+  readonly needs: readonly boolean[];
+}
+
+/**
+ * With S1 = Σ g·weight and S2 = Σ g·weight·(x − center) per plane:
+ *
+ *     d center = −scale·S1     d scale = S2     d shift = S1
+ *     dx = scale·g·weight + 2 dM2·(x − mean) + dmean/S        dmean, dM2 from the rule's pullback
+ */
+function backward({
+  g,
+  x,
+  packed,
+  map,
+  pullback,
+  along,
+  layout,
+  needs,
+}: Backward): (Tensor | null)[] {
+  const { center, scale, shift } = map;
+  const [weight] = along;
+  const sums = planeSums(g, x, center, layout, weight);
+  const [s1, s2] = [half(sums, 0), half(sums, 1)];
+  const [dm, ...inputs] = pullback({ center: neg(mul(scale, s1)), scale: s2, shift: s1 });
+  const b = mul(2, half(dm!, 1));
+  const c = mul(1 / planeSize(layout), half(dm!, 0));
+  const dx = needs[0]
+    ? planeCombine(g, x, half(packed, 0), { a: scale, b, c }, layout, weight)
+    : null;
+  if (!weight) return [dx, ...inputs];
+  const places = alongSums(g, x, center, scale, shift, layout);
+  return [dx, ...inputs, half(places, 0), half(places, 1)].slice(
+    0,
+    1 + inputs.length + along.length,
+  );
+}
+
+/**
+ * The map alone, without moments: `((x − center)·scale + shift)·weight + bias` for statistics that come
+ * from elsewhere, such as running ones. One pass forward, two backward; gradients reach every part.
+ */
+export function affinePlanes(
+  x: Tensor,
+  map: PlaneMap,
+  { layout, weight, bias }: Along & { readonly layout: Layout },
+): Tensor {
+  checkLayout(x, layout);
+  const { center, scale, shift } = spreadMap(map, layout, statisticsDType(x));
+  const places = (t: Tensor | undefined): Tensor | undefined =>
+    t && reshape(t, [planeSize(layout)]);
+  return planeAffine(x, center, scale, shift, layout, places(weight), places(bias));
+}
+
+function spreadMap({ center, scale, shift }: PlaneMap, layout: Layout, dtype: DType): MapTree {
+  const to = (t: Tensor): Tensor => {
+    const shape = planesShape(layout);
+    const same = cast(t, dtype);
+    return sameShape(t.shape, shape) ? same : broadcastTo(same, shape);
+  };
+  return { center: to(center), scale: to(scale), shift: to(shift) };
+}
+
+function unpackMoments(packed: Tensor, layout: Layout): Moments {
+  return { count: planeSize(layout), mean: half(packed, 0), m2: half(packed, 1) };
+}
+
+/**
+ * The moments of every plane of x, each of shape [samples, channels], in the statistics' dtype. For
+ * statistics without normalizing: collecting them over a data set, or of a batch that is not trained on.
+ */
+export function momentsOfPlanes(x: Tensor, layout: Layout): Moments {
+  checkLayout(x, layout);
+  return unpackMoments(planeMoments(x, layout, statisticsDType(x)), layout);
+}
+
+function checkLayout(x: Tensor, layout: Layout): void {
+  const { samples, outer, channels, inner } = layout;
+  if (samples * outer * channels * inner === x.size) return;
+  fail(
+    {
+      where: "normalizePlanes",
+      expected: `a layout of ${x.size} elements for x of shape ${showShape(x.shape)}`,
+      got: JSON.stringify(layout),
+      hint: "Make it with samplePlanes, batchPlanes or rowPlanes from x.shape.",
+    },
+    ShapeError,
+  );
+}

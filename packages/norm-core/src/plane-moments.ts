@@ -1,0 +1,62 @@
+import {
+  type DType,
+  defineOp,
+  mul,
+  type Op,
+  type Tensor,
+  type TypedArray,
+} from "@evenkeel/autodiff";
+import { type Layout, planeSize, planesShape } from "./layout.ts";
+import { eachRun, half, planeAffine, type Statistic } from "./planes.ts";
+
+const momentsOp: Op<Statistic> = defineOp<Statistic>({
+  name: "planeMoments",
+  shape: (_, layout) => [2, ...planesShape(layout)],
+  dtype: (_, { dtype }) => dtype,
+  kernel(out, [x], layout) {
+    const mean = out.data.fill(0).subarray(0, out.size / 2);
+    const m2 = out.data.subarray(out.size / 2);
+    (layout.inner > 1 ? momentsOfRuns : momentsOfColumns)(mean, m2, x!.data, layout);
+  },
+  // d mean/dx = 1/S; d M2/dx = 2 (x − mean)
+  vjp: (g, out, [x], layout) => [
+    planeAffine(
+      x!,
+      half(out, 0),
+      mul(2, half(g, 1)),
+      mul(1 / planeSize(layout), half(g, 0)),
+      layout,
+    ),
+  ],
+});
+
+/** Two passes over each run while it is in the cache, runs joined by Chan's formula. */
+function momentsOfRuns(mean: TypedArray, m2: TypedArray, x: TypedArray, layout: Layout): void {
+  const n = layout.inner;
+  eachRun(layout, (plane, start, place) => {
+    const end = start + n;
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += x[i]!;
+    const m = sum / n;
+    let squares = 0;
+    for (let i = start; i < end; i++) squares += (x[i]! - m) * (x[i]! - m);
+    const runs = place / n;
+    const delta = m - mean[plane]!;
+    mean[plane]! += delta / (runs + 1);
+    m2[plane]! += squares + (delta * delta * n * runs) / (runs + 1);
+  });
+}
+
+/** Welford's update of all channels side by side, for runs of one element. */
+function momentsOfColumns(mean: TypedArray, m2: TypedArray, x: TypedArray, layout: Layout): void {
+  eachRun(layout, (plane, i, before) => {
+    const delta = x[i]! - mean[plane]!;
+    mean[plane]! += delta / (before + 1);
+    m2[plane]! += delta * (x[i]! - mean[plane]!);
+  });
+}
+
+/** Mean and M2 = Σ (x − mean)² of every plane, packed as [2, samples, channels]. */
+export function planeMoments(x: Tensor, layout: Layout, dtype: DType): Tensor {
+  return momentsOp([x], { ...layout, dtype });
+}

@@ -1,0 +1,239 @@
+import {
+  type DType,
+  defineOp,
+  mul,
+  neg,
+  type Op,
+  reshape,
+  slice,
+  type Tensor,
+  zerosLike,
+} from "@evenkeel/autodiff";
+import { type Layout, planeSize, planesShape } from "./layout.ts";
+
+// The kernels of every norm: linear algebra over planes, closed under differentiation (the gradient of
+// each is made of the others), so that derivatives of any order stay inside them.
+// Big: x, g. One number per plane, [samples, channels]: pivot, scale, shift, a, b, c.
+// One number per place in a plane, [outer · inner]: weight, bias (the affine of layer norm).
+
+/** @internal Calls `visit` for each run of `inner` neighbours: its plane, where it starts, its place in the plane. */
+export function eachRun(
+  { samples, outer, channels, inner }: Layout,
+  visit: (plane: number, start: number, place: number) => void,
+): void {
+  let start = 0;
+  for (let n = 0; n < samples; n++) {
+    for (let a = 0; a < outer; a++) {
+      for (let c = 0; c < channels; c++, start += inner) visit(n * channels + c, start, a * inner);
+    }
+  }
+}
+
+/** One of two results packed along axis 0: `[2, …]` to `[…]`. */
+export function half(pair: Tensor, which: 0 | 1): Tensor {
+  return reshape(slice(pair, [which], [which + 1]), pair.shape.slice(1));
+}
+
+/** @internal A layout, and the dtype of sums over it: worth more digits than what is summed. */
+export interface Statistic extends Layout {
+  readonly dtype: DType;
+}
+
+const affineOp: Op<Layout> = defineOp<Layout>({
+  name: "planeAffine",
+  shape: ([x]) => x!,
+  dtype: ([x]) => x!,
+  kernel(out, [x, pivot, scale, shift, weight, bias], layout) {
+    const [to, from, w, b] = [out.data, x!.data, weight?.data, bias?.data];
+    const [p, s, t] = [pivot!.data, scale!.data, shift!.data];
+    const n = layout.inner;
+    eachRun(layout, (plane, start, place) => {
+      const [pp, sp, tp] = [p[plane]!, s[plane]!, t[plane]!];
+      if (!w) {
+        for (let i = start; i < start + n; i++) to[i] = (from[i]! - pp) * sp + tp;
+      } else {
+        for (let i = start, k = place; i < start + n; i++, k++) {
+          to[i] = ((from[i]! - pp) * sp + tp) * w[k]! + (b ? b[k]! : 0);
+        }
+      }
+    });
+  },
+  vjp(g, _y, [x, pivot, scale, shift, weight, bias], layout, needs) {
+    const inPlane = needs[1] || needs[2] || needs[3];
+    const sums = inPlane ? planeSums(g, x!, pivot!, layout, weight) : null;
+    const along = needs[4] || needs[5] ? alongSums(g, x!, pivot!, scale!, shift!, layout) : null;
+    const gradients = [
+      needs[0] ? planeScale(g, scale!, layout, weight) : null,
+      sums && neg(mul(scale!, half(sums, 0))),
+      sums && half(sums, 1),
+      sums && half(sums, 0),
+    ];
+    if (weight) gradients.push(along && half(along, 0));
+    if (bias) gradients.push(along && half(along, 1));
+    return gradients;
+  },
+});
+
+/** ((x − pivot)·scale + shift)·weight + bias; weight and bias default to 1 and 0. */
+export function planeAffine(
+  x: Tensor,
+  pivot: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  layout: Layout,
+  weight?: Tensor,
+  bias?: Tensor,
+): Tensor {
+  const along = weight ? (bias ? [weight, bias] : [weight]) : [];
+  return affineOp([x, pivot, scale, shift, ...along], layout);
+}
+
+/** g·a·weight. */
+function planeScale(g: Tensor, a: Tensor, layout: Layout, weight?: Tensor): Tensor {
+  const zero = zerosLike(a);
+  return planeAffine(g, zero, a, zero, layout, weight);
+}
+
+const sumsOp: Op<Statistic> = defineOp<Statistic>({
+  name: "planeSums",
+  shape: (_, layout) => [2, ...planesShape(layout)],
+  dtype: (_, { dtype }) => dtype,
+  kernel(out, [g, x, pivot, weight], layout) {
+    const [dg, dx, p, w] = [g!.data, x!.data, pivot!.data, weight?.data];
+    const totals = out.data.fill(0);
+    const second = out.size / 2;
+    const n = layout.inner;
+    eachRun(layout, (plane, start, place) => {
+      const pp = p[plane]!;
+      let sum = 0;
+      let dot = 0;
+      if (!w) {
+        for (let i = start; i < start + n; i++) {
+          sum += dg[i]!;
+          dot += dg[i]! * (dx[i]! - pp);
+        }
+      } else {
+        for (let i = start, k = place; i < start + n; i++, k++) {
+          const v = dg[i]! * w[k]!;
+          sum += v;
+          dot += v * (dx[i]! - pp);
+        }
+      }
+      totals[plane]! += sum;
+      totals[second + plane]! += dot;
+    });
+  },
+  vjp(h, out, [g, x, pivot, weight], layout, needs) {
+    const [h0, h1] = [half(h, 0), half(h, 1)];
+    const gradients = [
+      needs[0] ? planeAffine(x!, pivot!, h1, h0, layout, weight) : null,
+      needs[1] ? planeScale(g!, h1, layout, weight) : null,
+      neg(mul(h1, half(out, 0))),
+    ];
+    if (weight) gradients.push(half(alongSums(g!, x!, pivot!, h1, h0, layout), 0));
+    return gradients;
+  },
+});
+
+/** Σ g·weight and Σ g·weight·(x − pivot) over every plane, packed as [2, samples, channels]. */
+export function planeSums(
+  g: Tensor,
+  x: Tensor,
+  pivot: Tensor,
+  layout: Layout,
+  weight?: Tensor,
+): Tensor {
+  const inputs = weight ? [g, x, pivot, weight] : [g, x, pivot];
+  return sumsOp(inputs, { ...layout, dtype: pivot.dtype });
+}
+
+const combineOp: Op<Layout> = defineOp<Layout>({
+  name: "planeCombine",
+  shape: ([g]) => g!,
+  dtype: ([g]) => g!,
+  kernel(out, [g, x, pivot, a, b, c, weight], layout) {
+    const [to, dg, dx, w] = [out.data, g!.data, x!.data, weight?.data];
+    const [p, da, db, dc] = [pivot!.data, a!.data, b!.data, c!.data];
+    const n = layout.inner;
+    eachRun(layout, (plane, start, place) => {
+      const [pp, ap, bp, cp] = [p[plane]!, da[plane]!, db[plane]!, dc[plane]!];
+      if (!w) {
+        for (let i = start; i < start + n; i++) to[i] = ap * dg[i]! + bp * (dx[i]! - pp) + cp;
+      } else {
+        for (let i = start, k = place; i < start + n; i++, k++) {
+          to[i] = ap * dg[i]! * w[k]! + bp * (dx[i]! - pp) + cp;
+        }
+      }
+    });
+  },
+  vjp(h, _r, [g, x, pivot, a, b, , weight], layout, needs) {
+    const zero = zerosLike(pivot!);
+    const sums = planeSums(h, x!, pivot!, layout);
+    const gradients = [
+      needs[0] ? planeScale(h, a!, layout, weight) : null,
+      needs[1] ? planeScale(h, b!, layout) : null,
+      neg(mul(b!, half(sums, 0))),
+      needs[3] ? half(planeSums(h, g!, zero, layout, weight), 1) : null,
+      half(sums, 1),
+      half(sums, 0),
+    ];
+    if (weight) gradients.push(half(alongSums(h, g!, zero, a!, zero, layout), 0));
+    return gradients;
+  },
+});
+
+/** a·g·weight + b·(x − pivot) + c: the whole gradient of x in one pass. */
+export function planeCombine(
+  g: Tensor,
+  x: Tensor,
+  pivot: Tensor,
+  { a, b, c }: { readonly a: Tensor; readonly b: Tensor; readonly c: Tensor },
+  layout: Layout,
+  weight?: Tensor,
+): Tensor {
+  return combineOp(weight ? [g, x, pivot, a, b, c, weight] : [g, x, pivot, a, b, c], layout);
+}
+
+const alongOp: Op<Statistic> = defineOp<Statistic>({
+  name: "alongSums",
+  shape: (_, layout) => [2, planeSize(layout)],
+  dtype: (_, { dtype }) => dtype,
+  kernel(out, [g, x, pivot, scale, shift], layout) {
+    const [dg, dx] = [g!.data, x!.data];
+    const [p, s, t] = [pivot!.data, scale!.data, shift!.data];
+    const totals = out.data.fill(0);
+    const second = out.size / 2;
+    const n = layout.inner;
+    eachRun(layout, (plane, start, place) => {
+      const [pp, sp, tp] = [p[plane]!, s[plane]!, t[plane]!];
+      for (let i = start, k = place; i < start + n; i++, k++) {
+        const v = dg[i]!;
+        totals[k]! += v * ((dx[i]! - pp) * sp + tp);
+        totals[second + k]! += v;
+      }
+    });
+  },
+  vjp(h, _out, [g, x, pivot, scale, shift], layout, needs) {
+    const [h0, h1] = [half(h, 0), half(h, 1)];
+    const sums = planeSums(g!, x!, pivot!, layout, h0);
+    return [
+      needs[0] ? planeAffine(x!, pivot!, scale!, shift!, layout, h0, h1) : null,
+      needs[1] ? planeScale(g!, scale!, layout, h0) : null,
+      neg(mul(scale!, half(sums, 0))),
+      half(sums, 1),
+      half(sums, 0),
+    ];
+  },
+});
+
+/** Σ g·((x − pivot)·scale + shift) and Σ g over the planes, place by place, as [2, outer · inner]. */
+export function alongSums(
+  g: Tensor,
+  x: Tensor,
+  pivot: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  layout: Layout,
+): Tensor {
+  return alongOp([g, x, pivot, scale, shift], { ...layout, dtype: pivot.dtype });
+}
