@@ -1,11 +1,11 @@
-import { fail, OptionError, show } from "./error.ts";
+import { OptionError, refuse, show } from "./error.ts";
 
 export type DType = "float32" | "float64";
 export type TypedArray = Float32Array | Float64Array;
 
 export function checkDType(where: string, dtype: DType): void {
   if (dtype === "float32" || dtype === "float64") return;
-  fail({ where, expected: 'dtype "float32" or "float64"', got: show(dtype) }, OptionError);
+  refuse(OptionError, where, 'dtype "float32" or "float64"', show(dtype));
 }
 
 export function arrayOf(dtype: DType, size: number): TypedArray {

@@ -48,6 +48,17 @@ export function fail(
   throw new Kind(detail);
 }
 
+/** @internal `fail` with its parts in order, for the core's own many short messages. */
+export function refuse(
+  Kind: new (detail: ErrorDetail) => EvenkeelError,
+  where: string,
+  expected: string,
+  got: string,
+  hint?: string,
+): never {
+  return fail(hint === undefined ? { where, expected, got } : { where, expected, got, hint }, Kind);
+}
+
 /** `[8, 3, 4, 4]`, the way shapes are printed in every message. */
 export function showShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;

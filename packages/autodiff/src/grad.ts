@@ -1,10 +1,10 @@
-import { fail, OptionError, ShapeError, show, showShape } from "./error.ts";
+import { OptionError, refuse, ShapeError, show, showShape } from "./error.ts";
 import { add, cast } from "./ops/elementwise.ts";
 import { reshape } from "./ops/movement.ts";
 import { sum } from "./ops/reduce.ts";
 import { scope } from "./scope.ts";
 import { broadcastAxes, sameShape } from "./shape.ts";
-import { record, recordWhile, type TapeNode, unrecorded, watch } from "./tape.ts";
+import { record, recordWhile, type TapeNode, watch } from "./tape.ts";
 import { onesLike, Tensor, viewOf, zerosLike } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";
 
@@ -142,7 +142,7 @@ export function valueAndGrad<
   return (...args) =>
     scope(() => {
       checkArgnums(list, args.length);
-      const { result, nodes, stand } = recordCall("valueAndGrad", f, args, list);
+      const { result, nodes, stand } = recordCall("grad", f, args, list);
       const value = checkLoss(hasAux && Array.isArray(result) ? result[0] : result, hasAux, result);
       const aux = (hasAux ? (result as readonly unknown[])[1] : undefined) as X;
       const seed = onesLike(value);
@@ -168,31 +168,27 @@ export function grad<A extends Args, const N extends number | readonly number[] 
 function checkArgnums(argnums: readonly number[], count: number): void {
   for (const i of argnums) {
     if (Number.isInteger(i) && i >= 0 && i < count) continue;
-    fail({ where: "grad", expected: `argnums from 0 to ${count - 1}`, got: show(i) }, OptionError);
+    refuse(OptionError, "grad", `argnums from 0 to ${count - 1}`, show(i));
   }
 }
 
 function checkLoss(loss: unknown, hasAux: boolean, result: unknown): Tensor {
   if (!(loss instanceof Tensor) || (hasAux && !Array.isArray(result))) {
-    return fail(
-      {
-        where: "grad",
-        expected: hasAux ? "a function returning [loss, aux]" : "a function returning a tensor",
-        got: show(result),
-        hint: "It must be synchronous and return the loss itself.",
-      },
+    return refuse(
       OptionError,
+      "grad",
+      hasAux ? "a function returning [loss, aux]" : "a function returning a tensor",
+      show(result),
+      "It must be synchronous and return the loss itself.",
     );
   }
   if (loss.size === 1) return loss;
-  return fail(
-    {
-      where: "grad",
-      expected: "a loss of one element",
-      got: `shape ${showShape(loss.shape)}`,
-      hint: "Reduce it with sum or mean, or use vjp for a gradient of your own.",
-    },
+  return refuse(
     ShapeError,
+    "grad",
+    "a loss of one element",
+    `shape ${showShape(loss.shape)}`,
+    "Reduce it with sum or mean, or use vjp for a gradient of your own.",
   );
 }
 
@@ -223,13 +219,11 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
       given.length !== outputs.length ||
       given.some((t, i) => !sameShape(t.shape, outputs[i]!.shape))
     ) {
-      fail(
-        {
-          where: "pullback",
-          expected: `gradients of shapes ${outputs.map((t) => showShape(t.shape)).join(", ")}`,
-          got: given.map((t) => showShape(t.shape)).join(", ") || "none",
-        },
+      refuse(
         ShapeError,
+        "pullback",
+        `gradients of shapes ${outputs.map((t) => showShape(t.shape)).join(", ")}`,
+        given.map((t) => showShape(t.shape)).join(", ") || "none",
       );
     }
     const seeds = outputs.map((t, i) => [t, given[i]!] as const);
@@ -237,42 +231,4 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
     return args.map((arg, i) => nest(arg, stand[i]!, grads)) as unknown as A;
   };
   return { value, pullback };
-}
-
-/** What a function with its own gradient returns. */
-export interface WithGradient {
-  readonly value: Tensor;
-  /**
-   * One gradient per input, or null. Ops on `inputs` differentiate again; what was kept from the
-   * forward run counts as a constant, so use it only where `recording()` is false or on purpose.
-   */
-  readonly vjp: (
-    g: Tensor,
-    inputs: readonly Tensor[],
-    needs: readonly boolean[],
-  ) => readonly (Tensor | null)[];
-}
-
-/**
- * Gives a function its own gradient: the one public way to a fused backward or to a straight-through
- * estimator. The forward run is not recorded; the result is one entry on the tape.
- *
- * @example
- * // round forward, identity backward
- * const straight = customGrad("straight", (x) => ({ value: sign(x), vjp: (g) => [g] }));
- */
-export function customGrad(
-  name: string,
-  f: (...inputs: readonly Tensor[]) => WithGradient,
-): (...inputs: readonly Tensor[]) => Tensor {
-  return (...inputs) => {
-    const made = unrecorded(() => f(...inputs));
-    const own: TapeNode["op"] = {
-      name,
-      vjp: (g, _y, ins, _p, needs) => made.vjp(g, ins, needs),
-    };
-    const value = viewOf(made.value, made.value.shape, name);
-    record(own, inputs, undefined, value);
-    return value;
-  };
 }

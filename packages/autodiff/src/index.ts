@@ -2,6 +2,7 @@
 
 export { cpu } from "./backend/cpu.ts";
 export { type Backend, currentBackend, type Storage, useBackend } from "./backend.ts";
+export { customGrad, type WithGradient } from "./custom-grad.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export {
   type ErrorDetail,
@@ -16,14 +17,12 @@ export {
   ValueError,
 } from "./error.ts";
 export {
-  customGrad,
   type GradOptions,
   type GradsOf,
   grad,
   type ValueAndGrads,
   valueAndGrad,
   vjp,
-  type WithGradient,
 } from "./grad.ts";
 export { release } from "./memory.ts";
 export { defineOp, type Op, type OpSpec } from "./op.ts";

@@ -1,6 +1,6 @@
 import { backendFor } from "./backend.ts";
 import type { DType } from "./dtype.ts";
-import { fail, OptionError, ShapeError, show } from "./error.ts";
+import { OptionError, refuse, ShapeError, show } from "./error.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { record } from "./tape.ts";
 import { full, memoryOf, Tensor, type Value, viewOf } from "./tensor.ts";
@@ -42,7 +42,7 @@ export interface Op<P> {
 }
 
 /**
- * Makes an op from its record. This is the whole of what a new op needs: see `docs/architecture.md`.
+ * Makes an op from its record, the whole of what a new op needs: see `docs/core-in-an-hour.md`.
  *
  * @example
  * const cube = defineOp<void>({
@@ -92,14 +92,12 @@ function commonDType(where: string, dtypes: readonly DType[]): DType {
   const [first = "float32"] = dtypes;
   for (const dtype of dtypes) {
     if (dtype === first) continue;
-    fail(
-      {
-        where,
-        expected: "tensors of one dtype",
-        got: dtypes.join(" and "),
-        hint: `Convert one with cast(x, "${first}").`,
-      },
+    refuse(
       ShapeError,
+      where,
+      "tensors of one dtype",
+      dtypes.join(" and "),
+      `Convert one with cast(x, "${first}").`,
     );
   }
   return first;
@@ -112,14 +110,12 @@ function toTensors(where: string, values: readonly Value[]): Tensor[] {
   return values.map((v) => {
     if (v instanceof Tensor) return v;
     if (typeof v === "number") return full([], v, { dtype });
-    return fail(
-      {
-        where,
-        expected: "tensors or numbers",
-        got: show(v),
-        hint: "Make one with tensor(...). Two copies of @evenkeel/autodiff also look like this.",
-      },
+    return refuse(
       OptionError,
+      where,
+      "tensors or numbers",
+      show(v),
+      "Make one with tensor(...). Two copies of @evenkeel/autodiff also look like this.",
     );
   });
 }

@@ -1,8 +1,11 @@
-import { arrayOf, type DType } from "./dtype.ts";
-import { type Shape, sizeOf } from "./shape.ts";
+import { arrayOf, checkDType, type DType } from "./dtype.ts";
+import { checkShape, type Shape, sizeOf } from "./shape.ts";
 import { fromArray, type Tensor } from "./tensor.ts";
 
-/** A seeded stream of numbers: equal seeds give equal bits on every machine. */
+/**
+ * A seeded stream of numbers. Equal seeds give equal bits everywhere; of normal numbers, which need a
+ * logarithm and a cosine, the last bit is the engine's.
+ */
 export interface Random {
   /** Uniform in [0, 1), 32 random bits. */
   next(): number;
@@ -39,6 +42,8 @@ export function random(seed: number): Random {
     Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   const integer = (n: number): number => Math.floor(next() * n);
   const fill = (shape: Shape, dtype: DType, draw: () => number): Tensor => {
+    checkShape("random", shape);
+    checkDType("random", dtype);
     const data = arrayOf(dtype, sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = draw();
     return fromArray(data, shape, dtype);

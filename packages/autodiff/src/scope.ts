@@ -1,4 +1,4 @@
-import { fail, OptionError } from "./error.ts";
+import { OptionError, refuse } from "./error.ts";
 import { release, swapOwned } from "./memory.ts";
 import { recording } from "./tape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -17,14 +17,12 @@ export function scope<R>(fn: () => R): R {
   try {
     const result = fn();
     if (result instanceof Promise) {
-      fail(
-        {
-          where: "scope",
-          expected: "a synchronous function",
-          got: "a Promise",
-          hint: "Await outside: memory is given back when the function returns.",
-        },
+      refuse(
         OptionError,
+        "scope",
+        "a synchronous function",
+        "a Promise",
+        "Await outside: memory is given back when the function returns.",
       );
     }
     for (const t of leaves(result)) returned.add(t);

@@ -1,4 +1,4 @@
-import { fail, ShapeError, showShape } from "./error.ts";
+import { refuse, ShapeError, showShape } from "./error.ts";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -21,7 +21,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function checkShape(where: string, shape: Shape): void {
   for (const n of shape) {
     if (Number.isInteger(n) && n >= 0) continue;
-    fail({ where, expected: "a shape of whole numbers >= 0", got: showShape(shape) }, ShapeError);
+    refuse(ShapeError, where, "a shape of whole numbers >= 0", showShape(shape));
   }
 }
 
@@ -39,10 +39,7 @@ export function stridesOf(shape: Shape): number[] {
 /** The axis counted from the front; refuses one outside the rank. */
 export function checkAxis(where: string, axis: number, rank: number): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  return fail(
-    { where, expected: `an axis from ${-rank} to ${rank - 1}`, got: String(axis) },
-    ShapeError,
-  );
+  return refuse(ShapeError, where, `an axis from ${-rank} to ${rank - 1}`, String(axis));
 }
 
 /** Axes counted from the front, ascending; all of them when `axes` is undefined. */
@@ -50,7 +47,7 @@ export function checkAxes(where: string, axes: Axes | undefined, rank: number): 
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => checkAxis(where, a, rank));
   if (new Set(list).size < list.length) {
-    fail({ where, expected: "each axis once", got: showShape(list) }, ShapeError);
+    refuse(ShapeError, where, "each axis once", showShape(list));
   }
   return list.sort((a, b) => a - b);
 }
@@ -64,13 +61,11 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
     const m = a[a.length - i] ?? 1;
     const n = b[b.length - i] ?? 1;
     if (m !== n && m !== 1 && n !== 1) {
-      fail(
-        {
-          where,
-          expected: "shapes that broadcast (equal sizes or 1, aligned at the last axis)",
-          got: `${showShape(a)} and ${showShape(b)}`,
-        },
+      refuse(
         ShapeError,
+        where,
+        "shapes that broadcast (equal sizes or 1, aligned at the last axis)",
+        `${showShape(a)} and ${showShape(b)}`,
       );
     }
     out[rank - i] = m === 1 ? n : m;

@@ -1,6 +1,6 @@
 import { allocate, type Storage } from "./backend.ts";
 import { checkDType, type DType, type TypedArray } from "./dtype.ts";
-import { fail, OptionError, ReleasedError, ShapeError, show, showShape } from "./error.ts";
+import { OptionError, ReleasedError, refuse, ShapeError, show, showShape } from "./error.ts";
 import { own } from "./memory.ts";
 import { checkShape, type Shape, sizeOf } from "./shape.ts";
 
@@ -59,14 +59,12 @@ export class Tensor {
   /** The number in a tensor of one element. */
   item(): number {
     if (this.size === 1) return this.data[0]!;
-    return fail(
-      {
-        where: "item",
-        expected: "a tensor of one element",
-        got: `shape ${showShape(this.shape)}`,
-        hint: "Use data, or reduce it with sum or mean first.",
-      },
+    return refuse(
       ShapeError,
+      "item",
+      "a tensor of one element",
+      `shape ${showShape(this.shape)}`,
+      "Use data, or reduce it with sum or mean first.",
     );
   }
 
@@ -82,6 +80,11 @@ export class Tensor {
     return shape.length === 0 ? level[0]! : level;
   }
 
+  /** What messages show of it. */
+  toJSON(): string {
+    return this.toString();
+  }
+
   toString(): string {
     return `Tensor(${showShape(this.shape)}, ${this.dtype})`;
   }
@@ -90,14 +93,13 @@ export class Tensor {
 /** The tensor's memory, or the error that tells where it went. */
 export function memoryOf(t: Tensor, where: string): Storage {
   if (t.storage) return t.storage;
-  return fail(
-    {
-      where,
-      expected: "a tensor that is still in memory",
-      got: `one of shape ${showShape(t.shape)} released when its scope ended`,
-      hint: "Return it from the function given to grad, valueAndGrad or scope, or keep() it there.",
-    },
+  return refuse(
     ReleasedError,
+    where,
+    "a tensor that is still in memory",
+    `one of shape ${showShape(t.shape)} that was released`,
+    "Return it from the function given to grad, valueAndGrad or scope, or keep() it there; " +
+      "read a parameter's value anew at every step.",
   );
 }
 
@@ -135,13 +137,11 @@ export function tensor(
   const shape = options.shape ? [...options.shape] : natural;
   checkShape("tensor", shape);
   if (sizeOf(shape) !== flat.length) {
-    fail(
-      {
-        where: "tensor",
-        expected: `${sizeOf(shape)} numbers for shape ${showShape(shape)}`,
-        got: String(flat.length),
-      },
+    refuse(
       ShapeError,
+      "tensor",
+      `${sizeOf(shape)} numbers for shape ${showShape(shape)}`,
+      String(flat.length),
     );
   }
   return fromArray(flat, shape, dtype);
@@ -153,26 +153,22 @@ function flatten(data: NestedNumbers, into: number[]): number[] {
     return [];
   }
   if (!Array.isArray(data)) {
-    fail(
-      {
-        where: "tensor",
-        expected: "numbers, nested arrays or a Float32Array or Float64Array",
-        got: show(data),
-      },
+    refuse(
       OptionError,
+      "tensor",
+      "numbers, nested arrays or a Float32Array or Float64Array",
+      show(data),
     );
   }
   let inner: readonly number[] = [];
   data.forEach((item: NestedNumbers, i: number) => {
     const shape = flatten(item, into);
     if (i > 0 && showShape(shape) !== showShape(inner)) {
-      fail(
-        {
-          where: "tensor",
-          expected: `rows of one shape, ${showShape(inner)}`,
-          got: `${showShape(shape)} at position ${i}`,
-        },
+      refuse(
         ShapeError,
+        "tensor",
+        `rows of one shape, ${showShape(inner)}`,
+        `${showShape(shape)} at position ${i}`,
       );
     }
     inner = shape;
@@ -206,6 +202,8 @@ export function onesLike(x: Tensor): Tensor {
 }
 /** The numbers 0, 1, …, n − 1. */
 export function arange(n: number, { dtype = "float32" }: DTypeOption = {}): Tensor {
+  checkShape("arange", [n]);
+  checkDType("arange", dtype);
   return fromArray(
     Array.from({ length: n }, (_, i) => i),
     [n],

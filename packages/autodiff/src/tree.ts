@@ -1,4 +1,4 @@
-import { fail, OptionError, show } from "./error.ts";
+import { OptionError, refuse, show } from "./error.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor, or arrays and plain records of them, nested. */
@@ -28,14 +28,12 @@ export function mapTree<T>(where: string, tree: T, f: (t: Tensor) => Tensor): T 
         Object.entries(value).map(([name, item]) => [name, walk(item, `${path}.${name}`)]),
       );
     }
-    return fail(
-      {
-        where,
-        expected: `tensors in ${path || "the argument"}`,
-        got: show(value),
-        hint: "Close over what is not differentiated, or make it a tensor.",
-      },
+    return refuse(
       OptionError,
+      where,
+      `tensors in ${path || "the argument"}`,
+      show(value),
+      "Close over what is not differentiated, or make it a tensor.",
     );
   };
   return walk(tree, "") as T;

@@ -1,4 +1,4 @@
-import type { DType } from "../dtype.ts";
+import { checkDType, type DType } from "../dtype.ts";
 import { defineOp, type Op, type OpSpec } from "../op.ts";
 import { broadcastShapes } from "../shape.ts";
 import type { Tensor, Value } from "../tensor.ts";
@@ -66,15 +66,17 @@ const divOp = defineBinary(
     return [ga, needs[1] ? neg(mul(ga, y)) : null];
   },
 );
-// d(aᵇ)/da = b aᵇ⁻¹, 0 for b = 0; d(aᵇ)/db = aᵇ ln a, 0 for a = 0.
+// d(aᵇ)/da = b aᵇ⁻¹, 0 for b = 0; d(aᵇ)/db = aᵇ ln a, 0 for a = 0. At a = b = 0 the base
+// counts as 1, or 0·0⁻¹ would be NaN.
 const powOp = defineBinary(
   "pow",
   (a, b) => a ** b,
   (g, y, [a, b], _p, needs) => [
-    needs[0] ? mul(g, where(equal(b!, 0), 0, mul(b!, pow(a!, sub(b!, 1))))) : null,
+    needs[0] ? mul(g, mul(b!, pow(safeBase(a!, b!), sub(b!, 1)))) : null,
     needs[1] ? mul(g, mul(y, log(where(equal(a!, 0), 1, a!)))) : null,
   ],
 );
+const safeBase = (a: Tensor, b: Tensor): Tensor => where(mul(equal(a, 0), equal(b, 0)), 1, a);
 // Where the two are equal each gets half, as in PyTorch.
 const maximumOp = defineBinary(
   "maximum",
@@ -218,5 +220,6 @@ const castOp = defineOp<DType>({
 });
 /** x in another dtype; x itself if it already has it. */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  checkDType("cast", dtype);
   return x.dtype === dtype ? x : castOp([x], dtype);
 }

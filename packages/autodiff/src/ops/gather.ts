@@ -1,6 +1,6 @@
-import { fail, showShape, ValueError } from "../error.ts";
+import { refuse, ShapeError, showShape, ValueError } from "../error.ts";
 import { defineOp, type Op } from "../op.ts";
-import { checkAxis, type Shape, sizeOf } from "../shape.ts";
+import { checkAxis, checkShape, type Shape, sizeOf } from "../shape.ts";
 import { fromArray, Tensor } from "../tensor.ts";
 
 /** Positions along an axis: whole numbers; a tensor of them may have any shape. */
@@ -60,10 +60,7 @@ function toIndices(where: string, indices: Indices, n: number, x: Tensor): Tenso
   for (let i = 0; i < list.length; i++) {
     const at = list[i]!;
     if (Number.isInteger(at) && at >= 0 && at < n) continue;
-    fail(
-      { where, expected: `whole-number indices from 0 to ${n - 1}`, got: `${at} at position ${i}` },
-      ValueError,
-    );
+    refuse(ValueError, where, `whole-number indices from 0 to ${n - 1}`, `${at} at position ${i}`);
   }
   return indices instanceof Tensor ? indices : fromArray(indices, [indices.length], x.dtype);
 }
@@ -95,14 +92,16 @@ export function scatterAdd(
   size: number,
   { axis = 0 }: { readonly axis?: number } = {},
 ): Tensor {
+  checkShape("scatterAdd", [size]);
   const a = checkAxis("scatterAdd", axis, x.rank);
   const at = toIndices("scatterAdd", indices, size, x);
   if (at.size !== x.shape[a]) {
-    fail({
-      where: "scatterAdd",
-      expected: `one index per slice of axis ${a} of ${showShape(x.shape)}`,
-      got: `${at.size}`,
-    });
+    refuse(
+      ShapeError,
+      "scatterAdd",
+      `one index per slice of axis ${a} of ${showShape(x.shape)}`,
+      `${at.size}`,
+    );
   }
   const shape = x.shape.map((n, i) => (i === a ? size : n));
   return scatterAddOp([x, at], { axis: a, shape });

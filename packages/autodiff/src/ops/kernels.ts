@@ -37,8 +37,8 @@ export type Loop = (
  */
 export function zipKernel(f: (a: number, b: number, c: number) => number, float32?: Loop): Kernel {
   const general: Loop = (out, o, n, a, pa, sa, b, pb, sb, c, pc, sc) => {
-    for (const end = o + n; o < end; o++, pa += sa, pb += sb, pc += sc) {
-      out[o] = f(a[pa]!, b[pb]!, c[pc]!);
+    for (let i = o; i < o + n; i++, pa += sa, pb += sb, pc += sc) {
+      out[i] = f(a[pa]!, b[pb]!, c[pc]!);
     }
   };
   return (out, [a, b, c = b]) => {
@@ -54,17 +54,26 @@ export function zipKernel(f: (a: number, b: number, c: number) => number, float3
   };
 }
 
+/** Whether one index serves all three arrays, which saves the compiler two bounds checks. */
+function inStep(o: number, pa: number, sa: number, pb: number, sb: number): boolean {
+  return sa === 1 && sb === 1 && pa === o && pb === o;
+}
+
 export const addLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
-  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! + b[pb]!;
+  const end = o + n;
+  if (inStep(o, pa, sa, pb, sb)) for (let i = o; i < end; i++) out[i] = a[i]! + b[i]!;
+  else for (let i = o; i < end; i++, pa += sa, pb += sb) out[i] = a[pa]! + b[pb]!;
 };
 export const subLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
-  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! - b[pb]!;
+  for (let i = o; i < o + n; i++, pa += sa, pb += sb) out[i] = a[pa]! - b[pb]!;
 };
 export const mulLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
-  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = a[pa]! * b[pb]!;
+  const end = o + n;
+  if (inStep(o, pa, sa, pb, sb)) for (let i = o; i < end; i++) out[i] = a[i]! * b[i]!;
+  else for (let i = o; i < end; i++, pa += sa, pb += sb) out[i] = a[pa]! * b[pb]!;
 };
 export const gateLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
-  for (const end = o + n; o < end; o++, pa += sa, pb += sb) out[o] = b[pb]! > 0 ? a[pa]! : 0;
+  for (let i = o; i < o + n; i++, pa += sa, pb += sb) out[i] = b[pb]! > 0 ? a[pa]! : 0;
 };
 
 /**

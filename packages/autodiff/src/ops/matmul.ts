@@ -1,4 +1,4 @@
-import { fail, ShapeError, showShape } from "../error.ts";
+import { refuse, ShapeError, showShape } from "../error.ts";
 import { defineOp } from "../op.ts";
 import { broadcastShapes, broadcastStrides } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -9,13 +9,11 @@ const matmulOp = defineOp<void>({
   name: "matmul",
   shape([a, b]) {
     if (a!.length < 2 || b!.length < 2 || a!.at(-1) !== b!.at(-2)) {
-      fail(
-        {
-          where: "matmul",
-          expected: "shapes [..., m, k] and [..., k, n]",
-          got: `${showShape(a!)} and ${showShape(b!)}`,
-        },
+      refuse(
         ShapeError,
+        "matmul",
+        "shapes [..., m, k] and [..., k, n]",
+        `${showShape(a!)} and ${showShape(b!)}`,
       );
     }
     const batch = broadcastShapes("matmul", a!.slice(0, -2), b!.slice(0, -2));
@@ -60,7 +58,10 @@ function multiply(
     let l = 0;
     for (; l + 3 < k; l += 4) {
       const from = pa + i * k + l;
-      const [a0, a1, a2, a3] = [a[from]!, a[from + 1]!, a[from + 2]!, a[from + 3]!];
+      const a0 = a[from]!;
+      const a1 = a[from + 1]!;
+      const a2 = a[from + 2]!;
+      const a3 = a[from + 3]!;
       const b0 = pb + l * n;
       const b1 = b0 + n;
       const b2 = b1 + n;

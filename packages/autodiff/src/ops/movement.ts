@@ -1,10 +1,11 @@
-import { fail, ShapeError, showShape } from "../error.ts";
+import { refuse, ShapeError, showShape } from "../error.ts";
 import { defineOp } from "../op.ts";
 import {
   broadcastShapes,
   broadcastStrides,
   checkAxes,
   checkAxis,
+  checkShape,
   type Shape,
   sameShape,
   sizeOf,
@@ -12,10 +13,6 @@ import {
 } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { transposeKernel, walk } from "./kernels.ts";
-
-function refuse(where: string, expected: string, got: string): never {
-  return fail({ where, expected, got }, ShapeError);
-}
 
 const reshapeOp = defineOp<Shape>({
   name: "reshape",
@@ -31,6 +28,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const full = holes === 1 ? shape.map((n) => (n === -1 ? x.size / known : n)) : [...shape];
   if (holes > 1 || !full.every((n) => Number.isInteger(n) && n >= 0) || sizeOf(full) !== x.size) {
     refuse(
+      ShapeError,
       "reshape",
       `a shape of ${x.size} elements, with at most one -1`,
       `${showShape(shape)} for a tensor of shape ${showShape(x.shape)}`,
@@ -43,7 +41,12 @@ const broadcastToOp = defineOp<Shape>({
   name: "broadcastTo",
   shape([x], shape) {
     if (!sameShape(broadcastShapes("broadcastTo", x!, shape), shape)) {
-      refuse("broadcastTo", `a shape that ${showShape(x!)} broadcasts to`, showShape(shape));
+      refuse(
+        ShapeError,
+        "broadcastTo",
+        `a shape that ${showShape(x!)} broadcasts to`,
+        showShape(shape),
+      );
     }
     return shape;
   },
@@ -62,6 +65,7 @@ const broadcastToOp = defineOp<Shape>({
 });
 /** x repeated along axes of size 1 and along new leading axes. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape("broadcastTo", shape);
   return broadcastToOp([x], [...shape]);
 }
 
@@ -82,7 +86,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
     checkAxis("transpose", a, x.rank),
   );
   if (checkAxes("transpose", order, x.rank).length !== x.rank) {
-    refuse("transpose", `all ${x.rank} axes in some order`, showShape(order));
+    refuse(ShapeError, "transpose", `all ${x.rank} axes in some order`, showShape(order));
   }
   return transposeOp([x], order);
 }
@@ -137,11 +141,14 @@ const sliceOp = defineOp<Box>({
 export function slice(x: Tensor, begin: readonly number[], end: readonly number[] = []): Tensor {
   const from = x.shape.map((n, i) => position(begin[i] ?? 0, n));
   const to = x.shape.map((n, i) => position(end[i] ?? n, n));
-  const legal = from.every((b, i) => b >= 0 && b <= to[i]! && to[i]! <= x.shape[i]!);
+  const legal =
+    from.every((b, i) => b >= 0 && b <= to[i]! && to[i]! <= x.shape[i]!) &&
+    [...from, ...to].every(Number.isInteger);
   if (!legal || begin.length > x.rank || end.length > x.rank) {
     refuse(
+      ShapeError,
       "slice",
-      `0 <= begin <= end within ${showShape(x.shape)}`,
+      `whole numbers 0 <= begin <= end within ${showShape(x.shape)}`,
       `begin ${showShape(begin)}, end ${showShape(end)}`,
     );
   }
@@ -182,7 +189,12 @@ export function pad(x: Tensor, padding: readonly (readonly number[])[]): Tensor 
     (p) => p.length === 2 && p.every((n) => Number.isInteger(n) && n >= 0),
   );
   if (padding.length !== x.rank || !legal) {
-    refuse("pad", `${x.rank} pairs [before, after] of whole numbers >= 0`, JSON.stringify(padding));
+    refuse(
+      ShapeError,
+      "pad",
+      `${x.rank} pairs [before, after] of whole numbers >= 0`,
+      JSON.stringify(padding),
+    );
   }
   return padOp([x], padding as Padding);
 }
@@ -195,6 +207,7 @@ const concatOp = defineOp<number>({
       if (shape.length === first!.length && shape.every((n, i) => i === axis || n === first![i]))
         continue;
       refuse(
+        ShapeError,
         "concat",
         `shapes that agree except on axis ${axis}`,
         shapes.map(showShape).join(" and "),
@@ -229,6 +242,6 @@ const concatOp = defineOp<number>({
 /** Tensors laid end to end along an axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const [first] = tensors;
-  if (!first) return refuse("concat", "at least one tensor", "none");
+  if (!first) return refuse(ShapeError, "concat", "at least one tensor", "none");
   return concatOp(tensors, checkAxis("concat", axis, first.rank));
 }

@@ -1,0 +1,7 @@
+/** One promise that can be run: by a test runner, a command line or a page. */
+export interface Check {
+  /** A sentence about behaviour. */
+  readonly name: string;
+  /** Throws where the promise is broken. */
+  run(): void;
+}

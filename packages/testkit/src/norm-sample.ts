@@ -1,0 +1,164 @@
+import { add, type Random, random, type Shape, type Tensor } from "@evenkeel/autodiff";
+import { type Applied, evaluation, type Mode, training } from "@evenkeel/norm-core";
+import fc, { type Arbitrary } from "fast-check";
+import { seeds } from "./arbitrary.ts";
+import { guard } from "./compare.ts";
+import { toPlain } from "./ndarray.ts";
+import type { NormCall, NormCase, NormSample } from "./norm-case.ts";
+import { showNumbers } from "./show.ts";
+import { castTree, entries } from "./tree.ts";
+
+const frozenBatch: Mode = { statistics: "batch", update: false };
+
+/** The modes that a case is tried in. */
+export function modesOf<O extends object, C>(norm: NormCase<O, C>): readonly Mode[] {
+  return norm.modes ?? [training, evaluation, frozenBatch];
+}
+
+/** A mode's name, for messages. */
+export function showMode({ statistics, update }: Mode): string {
+  if (statistics === "batch") return update ? "training" : "training without an update";
+  return update ? "evaluation with an update" : "evaluation";
+}
+
+export interface SampleLimits {
+  readonly modes?: readonly Mode[] | undefined;
+  /** Sizes of axes from 2: fewer values make some methods constant. */
+  readonly roomy?: boolean;
+  readonly maxRank?: number;
+  /** Draw what the case does not accept, instead of what it does. */
+  readonly refused?: boolean;
+}
+
+/** Calls of a case's norm, over its shapes, options and modes. */
+export function samples<O extends object, C>(
+  norm: NormCase<O, C>,
+  limits: SampleLimits = {},
+): Arbitrary<NormSample<O, C>> {
+  const { refused = false, modes = modesOf(norm) } = limits;
+  return fc
+    .tuple(shapesOf(norm, limits), fc.nat({ max: 999 }), fc.constantFrom(...modes), seeds())
+    .map(([shape, pick, mode, seed]) => {
+      const list = norm.options(shape[1]!, shape);
+      const options = list[pick % list.length]!;
+      return { shape, options, mode, seed, empty: list.length === 0 };
+    })
+    .filter(({ shape, options, mode, empty }) => {
+      if (empty) return false;
+      return (norm.accepts?.(shape, options, mode) ?? true) !== refused;
+    })
+    .map(({ shape, options, mode, seed }) => drawSample(norm, shape, options, mode, seed));
+}
+
+function shapesOf<O extends object, C>(
+  { shapes = {} }: NormCase<O, C>,
+  { roomy = false, maxRank = 5 }: SampleLimits,
+): Arbitrary<Shape> {
+  const least = roomy ? 2 : 1;
+  const ranks = (shapes.ranks ?? [2, 3, 4, 5]).filter((r) => r <= maxRank);
+  const sizes = (list: readonly number[]): Arbitrary<number> => {
+    const large = list.filter((n) => n >= least);
+    return fc.constantFrom(...(large.length > 0 ? large : list));
+  };
+  const side = sizes(shapes.side ?? [1, 2, 3]);
+  return fc
+    .tuple(
+      fc.constantFrom(...(ranks.length > 0 ? ranks : (shapes.ranks ?? []))),
+      sizes(shapes.batch ?? [1, 2, 3, 4, 5]),
+      sizes(shapes.channels ?? [1, 2, 3, 4]),
+      fc.array(side, { minLength: 8, maxLength: 8 }),
+    )
+    .map(([rank, batch, channels, space]) => [batch, channels, ...space.slice(0, rank - 2)]);
+}
+
+/** One call, every number of it from the seed. */
+export function drawSample<O extends object, C>(
+  norm: NormCase<O, C>,
+  shape: Shape,
+  options: O,
+  mode: Mode,
+  seed: number,
+): NormSample<O, C> {
+  const stream = random(seed);
+  const bound = norm.norm(options);
+  const initial = bound.init({ dtype: "float64" });
+  const x = drawX(norm, stream, shape, options);
+  const params = norm.params
+    ? norm.params(stream, initial.params, options)
+    : Object.fromEntries(
+        Object.entries(initial.params).map(([name, t]) => [name, noisy(stream, t)]),
+      );
+  const condition = norm.condition?.(stream, shape, options);
+  let state = norm.state ? norm.state(stream, initial.state, options) : initial.state;
+  const steps = norm.state || !(norm.accepts?.(shape, options, training) ?? true) ? 0 : 2;
+  for (let left = stream.integer(steps + 1); left > 0; left--) {
+    const batch = drawX(norm, stream, shape, options);
+    state = bound.apply(batch, params, state, { mode: training, condition }).state;
+  }
+  return printable({ bound, options, mode, x, params, state, condition, seed });
+}
+
+function drawX<O extends object, C>(
+  norm: NormCase<O, C>,
+  stream: Random,
+  shape: Shape,
+  options: O,
+): Tensor {
+  if (norm.x) return norm.x(stream, shape, options);
+  const mean = 4 * stream.next() - 2;
+  return stream.normal(shape, { mean, std: 0.5 + stream.next(), dtype: "float64" });
+}
+
+function noisy(stream: Random, t: Tensor): Tensor {
+  return add(t, stream.normal(t.shape, { std: 0.3, dtype: t.dtype }));
+}
+
+/** Counterexamples show what was called, then the numbers. */
+function printable<O, C>(sample: NormSample<O, C>): NormSample<O, C> {
+  const text = (): string => {
+    const { x, params, state, condition } = sample;
+    const numbers = entries({ x, params, state, condition }).map(
+      ([path, t]) => `\n    ${path}: ${showNumbers(t)}`,
+    );
+    const options = JSON.stringify(sample.options);
+    return `x [${x.shape.join(", ")}], ${options}, ${showMode(sample.mode)}${numbers.join("")}`;
+  };
+  return Object.defineProperty(sample, fc.toStringMethod, { value: text, enumerable: false });
+}
+
+/** The sample's norm applied to it, or to what `changed` puts in its place. */
+export function applySample<O, C>(
+  sample: NormSample<O, C>,
+  changed: Partial<NormSample<O, C>> = {},
+): Applied {
+  const { bound, x, params, state, mode, condition } = { ...sample, ...changed };
+  return bound.apply(x, params, state, { mode, condition });
+}
+
+/** The sample in plain numbers. */
+export function plainCall<O, C>(sample: NormSample<O, C>): NormCall<O, C> {
+  const { x, params, state, mode, options, condition } = sample;
+  return {
+    x: toPlain(x),
+    params: toPlain(params),
+    state: toPlain(state),
+    mode,
+    options,
+    condition: toPlain(condition) as NormCall<O, C>["condition"],
+  };
+}
+
+/** The sample with every tensor in another dtype. */
+export function castSample<O, C>(
+  sample: NormSample<O, C>,
+  dtype: "float32" | "float64",
+): NormSample<O, C> {
+  const { x, params, state, condition } = sample;
+  return { ...sample, ...castTree({ x, params, state, condition }, dtype) };
+}
+
+/** Refuses changes to any tensor of the sample. */
+export function guardSample<O, C>(sample: NormSample<O, C>): () => void {
+  const { x, params, state, condition } = sample;
+  return guard("normSuite", { x, params, state, condition });
+}

@@ -1,0 +1,181 @@
+import {
+  type Backend,
+  broadcastShapes,
+  cast,
+  currentBackend,
+  type DType,
+  fail,
+  grad,
+  leaves,
+  mul,
+  random,
+  scope,
+  sum,
+  type Tensor,
+} from "@evenkeel/autodiff";
+import type { Arbitrary } from "fast-check";
+import type { Check } from "./check.ts";
+import { expectClose, guard, MismatchError, sameBits } from "./compare.ts";
+import { checkGradients } from "./gradients.ts";
+import { at, eachIndex, type NdArray, ndarray, toPlain } from "./ndarray.ts";
+import { expectRefusal, withBackend } from "./refusal.ts";
+import { forAll } from "./runs.ts";
+import { backendTolerance, tolerances } from "./tolerances.ts";
+
+/** Inputs of an op, in float64, and its parameters. */
+export interface OpSample<P = undefined> {
+  readonly inputs: readonly Tensor[];
+  readonly params: P;
+}
+
+/** A call whose exact result is known: a limit, a tie, a NaN. */
+export interface SpecialValue<P> {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly params: P;
+  readonly output?: readonly number[];
+  /** Gradient of the output's sum, per input. */
+  readonly gradients?: readonly (readonly number[])[];
+}
+
+/** Everything that `opSuite` must know of an op: a row of data. */
+export interface OpCase<P = undefined> {
+  readonly name: string;
+  readonly call: (inputs: readonly Tensor[], params: P) => Tensor;
+  /** Draws inputs from where the op is smooth. */
+  readonly samples: Arbitrary<OpSample<P>>;
+  /** The op in plain loops on numbers. */
+  readonly reference: (inputs: readonly NdArray[], params: P) => NdArray;
+  /** Orders of gradient to check. Default 3; 0 for an op that hands back no gradient on purpose. */
+  readonly order?: 0 | 1 | 2 | 3;
+  readonly specialValues?: readonly SpecialValue<P>[];
+  readonly rejects?: readonly {
+    readonly name: string;
+    readonly call: () => unknown;
+    /** The whole message. */
+    readonly message: string;
+  }[];
+}
+
+/**
+ * The promises that every op keeps, as checks made from a row of data: it equals its reference,
+ * float32 agrees with float64, gradients of orders 1 to 3 are right, results are reproducible, inputs
+ * are left alone, special values and errors are as listed.
+ *
+ * @param options.backends - Backends besides the current one whose float32 must agree.
+ */
+export function opSuite<P = undefined>(
+  op: OpCase<P>,
+  { backends = [] }: { readonly backends?: readonly Backend[] } = {},
+): Check[] {
+  const { name, order = 3 } = op;
+  const over = (promise: string, check: (sample: OpSample<P>) => void, share = 1): Check => ({
+    name: `${name} ${promise}`,
+    run: () => forAll(op.samples, (sample) => scope(() => check(sample)), share),
+  });
+  const checks = [
+    over("equals its reference", (sample) => equalsReference(op, sample)),
+    over("gives the same bits twice and modifies no input", (s) => isRepeatable(op, s), 0.4),
+    ...[currentBackend(), ...backends].map((backend) =>
+      over(`in float32 on ${backend.name} agrees with float64`, (sample) =>
+        agreesInFloat32(op, sample, backend),
+      ),
+    ),
+  ];
+  if (order > 0) {
+    const orders = order > 1 ? `orders 1 to ${order}` : "order 1";
+    const check = ({ inputs, params }: OpSample<P>): void =>
+      void checkGradients((at) => op.call(at, params), inputs, { order: order as 1 | 2 | 3 });
+    checks.push(over(`has right gradients of ${orders}`, check, 0.4));
+  }
+  return [...checks, ...listedChecks(op)];
+}
+
+function listedChecks<P>(op: OpCase<P>): Check[] {
+  const special = (op.specialValues ?? []).map((value) => ({
+    name: `${op.name} of ${value.name}`,
+    run: () => scope(() => equalsSpecial(op, value)),
+  }));
+  const rejections = (op.rejects ?? []).map(({ name, call, message }) => ({
+    name: `${op.name} refuses ${name}`,
+    run: () => expectRefusal(name, call, message),
+  }));
+  return [...special, ...rejections];
+}
+
+function equalsReference<P>(op: OpCase<P>, { inputs, params }: OpSample<P>): void {
+  const expected = op.reference(toPlain(inputs), params);
+  expectClose(op.name, op.call(inputs, params), expected, tolerances.reference);
+}
+
+/** The output, and the gradients of ⟨c, output⟩ for a random c. */
+function runBoth<P>(op: OpCase<P>, { inputs, params }: OpSample<P>, dtype: DType): Tensor[] {
+  const given = inputs.map((t) => cast(t, dtype));
+  const output = op.call(given, params);
+  if (op.order === 0) return [output];
+  const cotangent = random(output.size).normal(output.shape, { dtype: "float64" });
+  const loss = (at: readonly Tensor[]): Tensor => {
+    const y = op.call(at, params);
+    return sum(mul(y, cast(cotangent, y.dtype)));
+  };
+  return [output, ...leaves(grad(loss)(given))];
+}
+
+function isRepeatable<P>(op: OpCase<P>, sample: OpSample<P>): void {
+  const unchanged = guard(op.name, sample.inputs);
+  const [first, second] = [runBoth(op, sample, "float64"), runBoth(op, sample, "float64")];
+  unchanged();
+  if (first.every((t, i) => sameBits(t, second[i]!))) return;
+  fail({ where: op.name, expected: "the same bits twice", got: "others" }, MismatchError);
+}
+
+function agreesInFloat32<P>(
+  op: OpCase<P>,
+  { inputs, params }: OpSample<P>,
+  backend: Backend,
+): void {
+  // Both start from numbers that float32 holds.
+  const single = inputs.map((t) => cast(cast(t, "float32"), "float64"));
+  const expected = runBoth(op, { inputs: single, params }, "float64");
+  const { output, gradient } = backendTolerance(backend.name);
+  withBackend(backend, () => {
+    runBoth(op, { inputs: single, params }, "float32").forEach((t, i) => {
+      const what = i === 0 ? op.name : `gradient of input ${i - 1} of ${op.name}`;
+      expectClose(what, t, expected[i]!, i === 0 ? output : gradient);
+    });
+  });
+}
+
+function equalsSpecial<P>(op: OpCase<P>, value: SpecialValue<P>): void {
+  const { inputs, params, output, gradients } = value;
+  const y = op.call(inputs, params);
+  if (output) expectClose(op.name, y, ndarray(y.shape, output), tolerances.reference);
+  if (!gradients) return;
+  const found = grad((at: readonly Tensor[]) => sum(op.call(at, params)))(inputs);
+  found.forEach((g, i) => {
+    const expected = ndarray(g.shape, gradients[i]!);
+    expectClose(`gradient of input ${i} of ${op.name}`, g, expected, tolerances.reference);
+  });
+}
+
+/** The reference of an elementwise op: `f` of every element, inputs broadcast by plain loops. */
+export function elementwise(
+  f: (...x: number[]) => number,
+): (inputs: readonly NdArray[]) => NdArray {
+  return (inputs) => {
+    const shape = inputs.map((t) => t.shape).reduce((a, b) => broadcastShapes("reference", a, b));
+    const out = ndarray(shape);
+    eachIndex(shape, (index, place) => {
+      out.data[place] = f(
+        ...inputs.map((t) => {
+          const own = index.slice(index.length - t.shape.length);
+          return at(
+            t,
+            own.map((i, axis) => (t.shape[axis] === 1 ? 0 : i)),
+          );
+        }),
+      );
+    });
+    return out;
+  };
+}
