@@ -162,12 +162,11 @@ function backward({
   const dx = needs[0]
     ? planeCombine(g, x, half(packed, 0), { a: scale, b, c }, layout, weight)
     : null;
-  if (!weight) return [dx, ...inputs];
-  const places = alongSums(g, x, center, scale, shift, layout);
-  return [dx, ...inputs, half(places, 0), half(places, 1)].slice(
-    0,
-    1 + inputs.length + along.length,
-  );
+  const first = [dx, ...inputs];
+  const wanted = needs.slice(first.length).some(Boolean);
+  const places = wanted ? alongSums(g, x, center, scale, shift, layout) : null;
+  const gradients = along.map((_, i) => places && half(places, i === 0 ? 0 : 1));
+  return [...first, ...gradients];
 }
 
 /**

@@ -34,17 +34,53 @@ const momentsOp: Op<Statistic> = defineOp<Statistic>({
 function momentsOfRuns(mean: TypedArray, m2: TypedArray, x: TypedArray, layout: Layout): void {
   const n = layout.inner;
   eachRun(layout, (plane, start, place) => {
-    const end = start + n;
-    let sum = 0;
-    for (let i = start; i < end; i++) sum += x[i]!;
-    const m = sum / n;
-    let squares = 0;
-    for (let i = start; i < end; i++) squares += (x[i]! - m) * (x[i]! - m);
+    const m = sumOfRun(x, start, n) / n;
     const runs = place / n;
     const delta = m - mean[plane]!;
     mean[plane]! += delta / (runs + 1);
-    m2[plane]! += squares + (delta * delta * n * runs) / (runs + 1);
+    m2[plane]! += squaresOfRun(x, start, n, m) + (delta * delta * n * runs) / (runs + 1);
   });
+}
+
+// Four sums side by side, always the same four: an addition need not wait for the one before.
+
+function sumOfRun(x: TypedArray, start: number, n: number): number {
+  const end = start + n;
+  const four = end - (n % 4);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let i = start; i < four; i += 4) {
+    s0 += x[i]!;
+    s1 += x[i + 1]!;
+    s2 += x[i + 2]!;
+    s3 += x[i + 3]!;
+  }
+  for (let i = four; i < end; i++) s0 += x[i]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/** Σ (x − m)². */
+function squaresOfRun(x: TypedArray, start: number, n: number, m: number): number {
+  const end = start + n;
+  const four = end - (n % 4);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let i = start; i < four; i += 4) {
+    const d0 = x[i]! - m;
+    const d1 = x[i + 1]! - m;
+    const d2 = x[i + 2]! - m;
+    const d3 = x[i + 3]! - m;
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+    s2 += d2 * d2;
+    s3 += d3 * d3;
+  }
+  for (let i = four; i < end; i++) s0 += (x[i]! - m) ** 2;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** Welford's update of all channels side by side, for runs of one element. */

@@ -48,7 +48,9 @@ const affineOp: Op<Layout> = defineOp<Layout>({
     const [p, s, t] = [pivot!.data, scale!.data, shift!.data];
     const n = layout.inner;
     eachRun(layout, (plane, start, place) => {
-      const [pp, sp, tp] = [p[plane]!, s[plane]!, t[plane]!];
+      const pp = p[plane]!;
+      const sp = s[plane]!;
+      const tp = t[plane]!;
       if (!w) {
         for (let i = start; i < start + n; i++) to[i] = (from[i]! - pp) * sp + tp;
       } else {
@@ -156,7 +158,10 @@ const combineOp: Op<Layout> = defineOp<Layout>({
     const [p, da, db, dc] = [pivot!.data, a!.data, b!.data, c!.data];
     const n = layout.inner;
     eachRun(layout, (plane, start, place) => {
-      const [pp, ap, bp, cp] = [p[plane]!, da[plane]!, db[plane]!, dc[plane]!];
+      const pp = p[plane]!;
+      const ap = da[plane]!;
+      const bp = db[plane]!;
+      const cp = dc[plane]!;
       if (!w) {
         for (let i = start; i < start + n; i++) to[i] = ap * dg[i]! + bp * (dx[i]! - pp) + cp;
       } else {
@@ -205,7 +210,9 @@ const alongOp: Op<Statistic> = defineOp<Statistic>({
     const second = out.size / 2;
     const n = layout.inner;
     eachRun(layout, (plane, start, place) => {
-      const [pp, sp, tp] = [p[plane]!, s[plane]!, t[plane]!];
+      const pp = p[plane]!;
+      const sp = s[plane]!;
+      const tp = t[plane]!;
       for (let i = start, k = place; i < start + n; i++, k++) {
         const v = dg[i]!;
         totals[k]! += v * ((dx[i]! - pp) * sp + tp);
