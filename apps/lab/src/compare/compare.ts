@@ -1,0 +1,104 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import { fail } from "@evenkeel/autodiff";
+import type { Dataset } from "../data/dataset.ts";
+import { loadDataset } from "../data/load.ts";
+import type { CompareResult } from "../report/results.ts";
+import { printTable } from "../report/table.ts";
+import { writeReport } from "../report/write.ts";
+import { type Plan, plan } from "./plan.ts";
+import { runJobs } from "./pool.ts";
+import { showProgress } from "./progress.ts";
+
+/** The command line of `compare`, already checked. */
+export interface CompareOptions {
+  readonly data: string;
+  readonly label?: "fine" | "coarse";
+  readonly domain?: "fine" | "coarse";
+  readonly norms: readonly string[];
+  readonly batchSize: readonly number[];
+  readonly steps: number;
+  readonly seeds: number;
+  readonly threads?: number;
+  readonly lr: number;
+  readonly images?: number;
+  readonly json?: string;
+  readonly report: string;
+}
+
+/** Trains the same network with each norm and batch size, shows a table and writes the report. */
+export async function compare(options: CompareOptions): Promise<CompareResult> {
+  const start = performance.now();
+  const data = load(options);
+  const batchSizes = [...new Set(options.batchSize)].sort((a, b) => a - b);
+  const planned = plan({
+    ...options,
+    batchSizes,
+    shape: data.shape,
+    classes: data.classes.length,
+    trainCount: data.train.count,
+  });
+  const { jobs } = planned;
+  const threads = Math.min(options.threads ?? availableParallelism(), Math.max(1, jobs.length));
+  console.log(describe(data, options.norms, planned, threads));
+  const runs = await runJobs(
+    data,
+    jobs,
+    threads,
+    showProgress(jobs, process.stdout.isTTY === true),
+  );
+  const { name, shape, classes, train, test } = data;
+  const result: CompareResult = {
+    dataset: { name, shape, classes, trainCount: train.count, testCount: test.count },
+    steps: planned.steps,
+    seeds: planned.seeds,
+    norms: options.norms,
+    batchSizes,
+    runs,
+    threads,
+    seconds: (performance.now() - start) / 1000,
+    skipped: planned.skipped,
+  };
+  console.log(`\n${printTable(result)}\n`);
+  if (options.json !== undefined) writeJson(options.json, result);
+  const path = writeReport(result, options.report);
+  console.log(`${result.seconds.toFixed(0)} s. Report: ${relative(process.cwd(), path)}`);
+  return result;
+}
+
+function load({ data, label, domain, images }: CompareOptions): Dataset {
+  return loadDataset(data, {
+    ...(label && { label }),
+    ...(domain && { domain }),
+    ...(images !== undefined && { train: images }),
+  });
+}
+
+function describe(
+  { name, train, test, shape, classes }: Dataset,
+  norms: readonly string[],
+  { jobs, seeds, steps }: Plan,
+  threads: number,
+): string {
+  const trained = Object.entries(steps).map(([size, n]) => `${n} steps of ${size}`);
+  return (
+    `${name}: ${train.count} training and ${test.count} test images of ${shape.join("×")}, ` +
+    `${classes.length} classes\n${norms.length} norms, ${seeds.length} seeds, ${trained.join(", ")}: ` +
+    `${jobs.length} runs on ${threads} threads`
+  );
+}
+
+/** Writes results for programs. */
+export function writeJson(path: string, value: unknown): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(value, null, 1)}\n`);
+  } catch (error) {
+    fail({
+      where: "--json",
+      expected: `a file ${path} to write to`,
+      got: error instanceof Error ? error.message : String(error),
+      hint: "Pass a path in a folder that exists.",
+    });
+  }
+}

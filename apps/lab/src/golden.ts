@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { EvenkeelError, fail } from "@evenkeel/autodiff";
+import {
+  type GoldenAdapter,
+  type GoldenFile,
+  type GoldenResult,
+  runGolden,
+  tolerances,
+} from "@evenkeel/testkit";
+import Table from "cli-table3";
+import { writeJson } from "./compare/compare.ts";
+import { cases } from "./norms.ts";
+
+interface FileReport {
+  readonly file: string;
+  readonly method?: string;
+  readonly norm?: string;
+  readonly results: readonly GoldenResult[];
+  /** Why nothing could be compared. */
+  readonly error?: string;
+}
+
+const groups = ["output", "gradInputs", "gradParams", "buffersAfter"] as const;
+
+/**
+ * Compares golden files with our norms and prints the largest relative errors per case.
+ *
+ * @returns Whether every tensor of every file is within `tolerances.golden`.
+ */
+export function golden(files: readonly string[], options: { readonly json?: string }): boolean {
+  const reports = files.map(compareFile);
+  for (const report of reports) print(report);
+  if (options.json !== undefined) writeJson(options.json, reports);
+  const right = reports.every(({ error, results }) => !error && results.every(isRight));
+  const cases = reports.reduce((sum, { results }) => sum + names(results).length, 0);
+  console.log(
+    `${cases} cases of ${files.length} files ${right ? "within" : "NOT within"} ${tolerances.golden}`,
+  );
+  return right;
+}
+
+function compareFile(file: string): FileReport {
+  let found: FileReport = { file, results: [] };
+  try {
+    const data = readGolden(file);
+    found = { ...found, method: data.method };
+    const { norm, adapter } = adapterOf(data.method);
+    found = { ...found, norm };
+    return { ...found, results: runGolden(data, cases[norm]!.norm, adapter) };
+  } catch (error) {
+    if (error instanceof EvenkeelError) return { ...found, error: error.message };
+    throw error;
+  }
+}
+
+function readGolden(file: string): GoldenFile {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as GoldenFile;
+  } catch (error) {
+    return fail({
+      where: "lab golden",
+      expected: `a golden file in JSON at ${file}`,
+      got: error instanceof Error ? error.message : String(error),
+      hint: "Check the path.",
+    });
+  }
+}
+
+function adapterOf(method: string): { norm: string; adapter: GoldenAdapter<object, unknown> } {
+  const known: string[] = [];
+  for (const [norm, { golden: adapters = [] }] of Object.entries(cases)) {
+    for (const adapter of adapters) {
+      if (adapter.method === method) return { norm, adapter };
+      known.push(adapter.method);
+    }
+  }
+  return fail({
+    where: "lab golden",
+    expected: `a method among ${known.join(", ")}`,
+    got: JSON.stringify(method),
+    hint: "Name the file's method in the golden list of the norm's case.",
+  });
+}
+
+function isRight(result: GoldenResult): boolean {
+  return groups.every((group) => result[group] <= tolerances.golden);
+}
+
+function names(results: readonly GoldenResult[]): readonly string[] {
+  return [...new Set(results.map((r) => r.case))];
+}
+
+function print({ file, method, norm, results, error }: FileReport): void {
+  if (error !== undefined) {
+    console.error(`${file}: ERROR ${error}`);
+    return;
+  }
+  console.log(`${method} (${norm}): largest relative error`);
+  const table = new Table({
+    head: ["case", "steps", ...groups, ""],
+    colAligns: ["left", ...Array.from({ length: 5 }, (): "right" => "right"), "left"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const name of names(results)) {
+    const steps = results.filter((r) => r.case === name);
+    const worst = groups.map((group) => Math.max(...steps.map((r) => r[group])));
+    table.push([
+      name,
+      steps.length,
+      ...worst.map((e) => e.toExponential(1)),
+      steps.every(isRight) ? "" : "WRONG",
+    ]);
+  }
+  console.log(`${table.toString()}\n`);
+}

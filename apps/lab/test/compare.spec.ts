@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { histogram } from "../src/compare/histogram.ts";
+import { plan } from "../src/compare/plan.ts";
+import { train } from "../src/compare/train.ts";
+import { glyphs } from "../src/data/glyphs.ts";
+import { parseNorms } from "../src/names.ts";
+
+const asked = {
+  norms: ["none", "batchNorm"],
+  batchSizes: [2, 32],
+  seeds: 2,
+  steps: 10,
+  lr: 0.01,
+  shape: [1, 16, 16],
+  classes: 10,
+  trainCount: 100,
+} as const;
+
+describe("a plan", () => {
+  test("has a run for every norm, batch size and seed, with more steps for small batches", () => {
+    const { jobs, seeds, steps, skipped } = plan(asked);
+    expect(jobs).toHaveLength(8);
+    expect(seeds).toEqual([1, 2]);
+    expect(steps).toEqual({ 2: 80, 32: 10 });
+    expect(skipped).toEqual([]);
+    expect(jobs[0]).toEqual({
+      norm: "none",
+      batchSize: 2,
+      seed: 1,
+      steps: 80,
+      lr: 0.0025,
+      histograms: true,
+    });
+  });
+
+  test("leaves out what cannot run, with the reason", () => {
+    const { jobs, skipped } = plan({ ...asked, trainCount: 20 });
+    expect(jobs).toHaveLength(4);
+    expect(skipped.map(({ batchSize, why }) => [batchSize, why])).toEqual([
+      [32, "there are only 20 images"],
+      [32, "there are only 20 images"],
+    ]);
+    const tiny = plan({ ...asked, norms: ["instanceNorm"], shape: [1, 4, 4] });
+    expect(tiny.skipped).toEqual([]);
+  });
+});
+
+describe("training", () => {
+  const data = glyphs({ train: 200, test: 100 });
+  const job = { norm: "batchNorm", batchSize: 16, seed: 1, steps: 40, lr: 0.003, histograms: true };
+
+  test("learns, and gives the same numbers every time", () => {
+    const steps: number[] = [];
+    const first = train(data, job, (step) => steps.push(step));
+    const { msPerStep: _, ...again } = train(data, job, () => {});
+    expect(first).toMatchObject(again);
+    expect(steps).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(first.losses.at(-1)).toBeLessThan(0.75 * first.losses[0]!);
+    expect(first.accuracy).toBeGreaterThan(0.3);
+    expect(first.diverged).toBe(false);
+  });
+
+  test("shows what enters and leaves each norm", () => {
+    const { histograms } = train(data, job, () => {});
+    expect(histograms.map(({ layer }) => layer)).toEqual(["norm 1", "norm 2", "norm 3"]);
+    const values = 100 * 16 * 16 * 16;
+    for (const { counts, edges } of [histograms[0]!.before, histograms[0]!.after]) {
+      expect(counts.reduce((sum, n) => sum + n, 0)).toBe(values);
+      expect(edges).toHaveLength(counts.length + 1);
+    }
+  });
+
+  test("a run whose numbers overflow is reported as diverged, not as an error", () => {
+    const wild = train(data, { ...job, norm: "none", lr: 1e30 }, () => {});
+    expect(wild.diverged).toBe(true);
+    expect(wild.histograms).toEqual([]);
+    expect(wild.losses.at(-1)).toBeNaN();
+  });
+});
+
+describe("a histogram", () => {
+  test("counts every finite value, outliers in the end bins", () => {
+    const values = [...Array.from({ length: 999 }, (_, i) => i / 999), 1e9, Number.NaN];
+    const { counts, edges } = histogram(values, 10);
+    expect(counts.reduce((sum, n) => sum + n, 0)).toBe(1000);
+    expect(edges[0]).toBeCloseTo(0.005, 2);
+    expect(edges.at(-1)).toBeLessThan(1.1);
+  });
+
+  test("of one value it has that value in one bin", () => {
+    const { counts } = histogram([3, 3, 3], 4);
+    expect(counts).toEqual([3, 0, 0, 0]);
+  });
+});
+
+describe("--norms", () => {
+  test("takes names and all", () => {
+    expect(parseNorms("batchNorm, groupNorm")).toEqual(["batchNorm", "groupNorm"]);
+    expect(parseNorms("all")).toContain("rmsNorm");
+  });
+
+  test("an unknown name suggests the nearest", () => {
+    expect(() => parseNorms("batchNrm")).toThrow(/got "batchNrm"\. Did you mean batchNorm\?$/);
+  });
+});
