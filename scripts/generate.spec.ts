@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Book, camel, type Variant } from "./book.ts";
+import { stalePages, unwrittenPages } from "./generate.ts";
+import { pagesOf } from "./pages.ts";
+import { root } from "./workspace.ts";
+
+const variant = (kebab: string): Variant => ({
+  kebab,
+  card: {
+    id: camel(kebab),
+    name: `The ${kebab} of this paper`,
+    summary: "Does what it says.",
+    paper: { title: "On | norms", authors: "A. Author", year: 2020, arxiv: "2001.00001" },
+  },
+});
+
+const bookOf = (...kebabs: string[]): Book => ({
+  packages: ["autodiff", "empty-norm", "norm-core", "some-norm"].map((name) => `packages/${name}`),
+  families: [
+    {
+      name: "@evenkeel/some-norm",
+      folder: "packages/some-norm",
+      description: "Some normalization",
+      peers: ["@evenkeel/autodiff", "@evenkeel/norm-core"],
+      variants: kebabs.map(variant),
+    },
+    {
+      name: "@evenkeel/empty-norm",
+      folder: "packages/empty-norm",
+      description: "Nothing yet.",
+      peers: [],
+      variants: [],
+    },
+  ],
+});
+
+const book = bookOf("a-norm", "b-norm");
+let base: string;
+const at = (path: string): string => join(base, path);
+const read = (path: string): string => readFileSync(at(path), "utf8");
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "generate-"));
+  writeFileSync(at("README.md"), "# Head\n\n<!-- norms -->\n<!-- /norms -->\n\nTail\n");
+  stalePages(pagesOf(book), base, { write: true });
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+test("what was generated a moment ago is up to date", () => {
+  expect(stalePages(pagesOf(book), base)).toEqual([]);
+});
+
+test("a new variant makes every list stale, and checking writes nothing", () => {
+  const before = read("packages/some-norm/src/index.ts");
+  expect(stalePages(pagesOf(bookOf("a-norm", "b-norm", "c-norm")), base)).toEqual([
+    "packages/some-norm/src/index.ts",
+    "packages/some-norm/src/cases.ts",
+    "packages/some-norm/README.md",
+    "README.md",
+    "apps/lab/src/norms.ts",
+  ]);
+  expect(read("packages/some-norm/src/index.ts")).toBe(before);
+});
+
+test("a generated file that was edited by hand is stale", () => {
+  writeFileSync(at("packages/some-norm/src/cases.ts"), "export {};\n");
+  expect(stalePages(pagesOf(book), base)).toEqual(["packages/some-norm/src/cases.ts"]);
+});
+
+test("text written by hand survives in both READMEs", () => {
+  writeFileSync(
+    at("packages/some-norm/README.md"),
+    `${read("packages/some-norm/README.md")}\nMine.\n`,
+  );
+  stalePages(pagesOf(bookOf("c-norm")), base, { write: true });
+  expect(read("packages/some-norm/README.md")).toContain("[`cNorm`](src/c-norm/c-norm.md)");
+  expect(read("packages/some-norm/README.md")).toMatch(/\nMine\.\n$/);
+  expect(read("README.md")).toMatch(/^# Head\n[\s\S]*`cNorm`[\s\S]*\nTail\n$/);
+});
+
+test("a README without the marks is refused", () => {
+  writeFileSync(at("README.md"), "# Head\n");
+  expect(() => stalePages(pagesOf(book), base)).toThrow(
+    "README.md needs the lines <!-- norms --> and <!-- /norms --> once, for the table of norms.",
+  );
+});
+
+test("pages in which a card still asks its author for words are named", () => {
+  expect(unwrittenPages(pagesOf(book), base)).toEqual([]);
+  const [family] = book.families;
+  const families = [{ ...family!, description: "Write me" }];
+  expect(unwrittenPages(pagesOf({ ...book, families }), base)).toEqual([
+    "packages/some-norm/README.md",
+  ]);
+});
+
+test("code is an address, a repository or a name", () => {
+  const codes = ["https://a.org/b", "owner/repository", "torch.nn.GroupNorm (PyTorch 1.13)"];
+  const [family] = book.families;
+  const variants = codes.map((code, i) => {
+    const { kebab, card } = variant(`n${i}-norm`);
+    return { kebab, card: { ...card, paper: { ...card.paper, code } } };
+  });
+  stalePages(pagesOf({ ...book, families: [{ ...family!, variants }] }), base, { write: true });
+  expect(read("README.md").match(/(?<=; code: )[^|]+(?= \|)/g)).toEqual([
+    "[a.org/b](https://a.org/b)",
+    "[owner/repository](https://github.com/owner/repository)",
+    "torch.nn.GroupNorm (PyTorch 1.13)",
+  ]);
+});
+
+test("a bar in a title does not open another cell", () => {
+  expect(read("README.md")).toContain("[On \\| norms (A. Author, 2020)]");
+});
+
+test("the formatter finds nothing to change in generated code", () => {
+  const long = "instance-enhancement-batch-norm-for-big-gans";
+  for (const kebabs of [[], ["a-norm", "b-norm"], [long], ["a-norm", long, `other-${long}`]]) {
+    stalePages(pagesOf(bookOf(...kebabs)), base, { write: true });
+    const biome = join(root, "node_modules/.bin/biome");
+    const settings = ["check", `--config-path=${join(root, "biome.json")}`, "--vcs-enabled=false"];
+    execFileSync(biome, [...settings, base], { stdio: "pipe" });
+  }
+});
