@@ -1,5 +1,5 @@
 /** A CIFAR file: each record its label bytes and 3 planes filled with `value`, `value`+1, `value`+2. */
-export function cifarFile(
+function cifarFile(
   records: readonly { readonly labels: readonly number[]; readonly value: number }[],
 ): Uint8Array {
   return Buffer.concat(
