@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { check } from "../src/check.ts";
+import { compare } from "../src/compare/compare.ts";
 import { golden } from "../src/golden.ts";
 
 const files = join(import.meta.dirname, "../../../packages");
@@ -65,6 +66,21 @@ describe("golden", () => {
     expect(right).toBe(false);
     expect(text).toMatch(
       /nowhere\.json: ERROR lab golden: expected a golden file in JSON at .*ENOENT/,
+    );
+  });
+});
+
+describe("compare", () => {
+  test("refuses paths that it cannot write to before anything is trained", async () => {
+    const inTheWay = join(folder, "file");
+    writeFileSync(inTheWay, "");
+    const options = { data: "glyphs", norms: ["none"], batchSize: [2], steps: 1, seeds: 1, lr: 1 };
+    await expect(compare({ ...options, report: inTheWay })).rejects.toThrow(
+      `writeReport: expected a folder ${inTheWay} to write index.html to, got a file of that name.`,
+    );
+    const json = join(folder, "nowhere", "x.json");
+    await expect(compare({ ...options, report: folder, json })).rejects.toThrow(
+      `--json: expected a file ${json} to write to, got ENOENT`,
     );
   });
 });

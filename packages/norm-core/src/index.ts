@@ -1,4 +1,5 @@
 export { checkInput, checkMoreThanOne, checkNotEmpty, checkTrailing } from "./check.ts";
+export { type FromKeras, fromKeras, type KerasOptions } from "./keras.ts";
 export {
   batchPlanes,
   type Layout,

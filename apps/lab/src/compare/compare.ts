@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { fail } from "@evenkeel/autodiff";
@@ -6,7 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load.ts";
 import type { CompareResult } from "../report/results.ts";
 import { printTable } from "../report/table.ts";
-import { writeReport } from "../report/write.ts";
+import { makeReportFolder, writeReport } from "../report/write.ts";
 import { type Plan, plan } from "./plan.ts";
 import { runJobs } from "./pool.ts";
 import { showProgress } from "./progress.ts";
@@ -30,6 +30,7 @@ export interface CompareOptions {
 /** Trains the same network with each norm and batch size, shows a table and writes the report. */
 export async function compare(options: CompareOptions): Promise<CompareResult> {
   const start = performance.now();
+  checkOutputs(options);
   const data = load(options);
   const batchSizes = [...new Set(options.batchSize)].sort((a, b) => a - b);
   const planned = plan({
@@ -89,10 +90,20 @@ function describe(
   );
 }
 
+/** Complains about paths that cannot be written before the networks are trained, not after. */
+function checkOutputs({ report, json }: CompareOptions): void {
+  makeReportFolder(report);
+  if (json !== undefined) writing(json, () => closeSync(openSync(json, "a")));
+}
+
 /** Writes results for programs. */
 export function writeJson(path: string, value: unknown): void {
+  writing(path, () => writeFileSync(path, `${JSON.stringify(value, null, 1)}\n`));
+}
+
+function writing(path: string, write: () => void): void {
   try {
-    writeFileSync(path, `${JSON.stringify(value, null, 1)}\n`);
+    write();
   } catch (error) {
     fail({
       where: "--json",

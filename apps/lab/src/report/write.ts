@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail } from "@evenkeel/autodiff";
 import { reportPage } from "./page.ts";
@@ -14,9 +14,22 @@ import type { CompareResult } from "./results.ts";
 export function writeReport(result: CompareResult, folder: string): string {
   const path = join(folder, "index.html");
   const page = reportPage(result);
-  try {
+  makeReportFolder(folder);
+  writing(folder, () => writeFileSync(path, page));
+  return path;
+}
+
+/** Makes the folder of a report, so that one that cannot be written is known before the work is done. */
+export function makeReportFolder(folder: string): void {
+  writing(folder, () => {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, page);
+    accessSync(folder, constants.W_OK);
+  });
+}
+
+function writing(folder: string, write: () => void): void {
+  try {
+    write();
   } catch (error) {
     fail({
       where: "writeReport",
@@ -25,7 +38,6 @@ export function writeReport(result: CompareResult, folder: string): string {
       hint: "Pass a folder that you may write to.",
     });
   }
-  return path;
 }
 
 function explain(error: unknown): string {
