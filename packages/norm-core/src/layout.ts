@@ -3,6 +3,8 @@ import {
   checkAxis,
   fail,
   type Shape,
+  ShapeError,
+  showShape,
   sizeOf,
   type Tensor,
   transpose,
@@ -38,12 +40,15 @@ export function planesShape({ samples, channels }: Layout): Shape {
 export function samplePlanes(shape: Shape, channelAxis: number): Layout {
   const axis = checkAxis("samplePlanes", channelAxis, shape.length);
   if (axis === 0) {
-    fail({
-      where: "samplePlanes",
-      expected: "samples on axis 0",
-      got: "channelAxis 0",
-      hint: "Put x through samplesFirst before.",
-    });
+    fail(
+      {
+        where: "samplePlanes",
+        expected: "samples on axis 0",
+        got: "channelAxis 0",
+        hint: "Put x through samplesFirst before.",
+      },
+      ShapeError,
+    );
   }
   const { outer, channels, inner } = batchPlanes(shape, axis);
   return { samples: shape[0]!, outer: outer / shape[0]!, channels, inner };
@@ -82,6 +87,17 @@ export function samplesFirst(
  */
 export function rowPlanes(shape: Shape, axes: number | readonly number[]): Layout {
   const row = checkAxes("rowPlanes", axes, shape.length);
+  if (row.some((a, i) => a !== row[0]! + i)) {
+    fail(
+      {
+        where: "rowPlanes",
+        expected: "neighboring axes",
+        got: showShape(row),
+        hint: "Bring them together with transpose before.",
+      },
+      ShapeError,
+    );
+  }
   const end = (row.at(-1) ?? -1) + 1;
   const after = sizeOf(shape.slice(end));
   const length = sizeOf(row.map((a) => shape[a]!));

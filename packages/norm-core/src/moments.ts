@@ -12,6 +12,8 @@ import {
   sum,
   Tensor,
   type Value,
+  where,
+  zerosLike,
 } from "@evenkeel/autodiff";
 
 /**
@@ -68,15 +70,18 @@ export function merge(parts: Moments, { axes, keepDims = true, weights }: MergeO
     return shaped({ count: count * many, mean: center, m2: joined }, axes, keepDims);
   }
   const w = weights ?? 1;
-  const n = mul(spread(parts.count, mean), w);
+  // What weighs 0 may be anything, NaN too, and 0 times NaN is NaN.
+  const seen = (x: Tensor): Tensor => (weights ? where(weights, x, 0) : x);
+  const n = mul(spread(parts.count, zerosLike(mean)), w);
   const count = sum(n, over);
-  const center = div(sum(mul(n, mean), over), count);
-  const joined = sum(add(mul(w, m2), mul(n, square(sub(mean, center)))), over);
+  const center = div(sum(mul(n, seen(mean)), over), count);
+  const joined = sum(add(mul(w, seen(m2)), mul(n, square(sub(seen(mean), center)))), over);
   return shaped({ count, mean: center, m2: joined }, axes, keepDims);
 }
 
-function spread(count: Value, like: Tensor): Tensor {
-  return add(mul(0, like), count);
+/** One count per entry. */
+function spread(count: Value, zeros: Tensor): Tensor {
+  return add(zeros, count);
 }
 
 function shaped({ count, mean, m2 }: Moments, axes: Axes, keepDims: boolean): Moments {
@@ -109,7 +114,7 @@ export function mergeGroups(parts: Moments, numGroups: number): Moments {
 export function mergeAll(list: readonly Moments[], weights?: readonly Value[]): Moments {
   const rows = (pick: (m: Moments, i: number) => Value): Tensor =>
     concat(
-      list.map((m, i) => reshape(spread(pick(m, i), m.mean), [1, ...m.mean.shape])),
+      list.map((m, i) => reshape(spread(pick(m, i), zerosLike(m.mean)), [1, ...m.mean.shape])),
       0,
     );
   return merge(
@@ -124,5 +129,5 @@ export function mergeAll(list: readonly Moments[], weights?: readonly Value[]): 
  * @param options.weights - Broadcasts to x; 0 leaves an element out. Default 1 each.
  */
 export function momentsOf(x: Tensor, options: MergeOptions): Moments {
-  return merge({ count: 1, mean: x, m2: mul(0, x) }, options);
+  return merge({ count: 1, mean: x, m2: zerosLike(x) }, options);
 }

@@ -61,7 +61,8 @@ type Inputs = Readonly<Record<string, Tensor>>;
  *
  * @param x - Any shape that `layout` describes.
  * @param inputs - What the rule depends on besides the moments; gradients reach them. They come to the
- *   rule in the moments' dtype. What the rule closes over instead is a constant.
+ *   rule in the moments' dtype. Whatever is differentiated has to come in here: what the rule closes
+ *   over must be a constant.
  * @param rule - Must be pure. Moments have shape [samples, channels] and a plain number as count.
  * @param options.layout - From `samplePlanes`, `batchPlanes` or `rowPlanes`.
  * @returns The output, of x's shape and dtype, and the rule's `aux` as constants.

@@ -56,7 +56,7 @@ export function updateRunning(
   return scope(() => {
     const count = numBatchesTracked && add(numBatchesTracked, 1);
     const dtype = batch.mean.dtype;
-    const share = momentum === null && count ? reciprocal(cast(count, dtype)) : (momentum ?? 1);
+    const share = momentum ?? reciprocal(cast(count ?? refuseUncounted(where), dtype));
     const blend = (name: string, old: Tensor, value: Tensor): Tensor => {
       const before = cast(stopGradient(old), dtype);
       const batchValue = stopGradient(reshape(value, old.shape));
@@ -72,6 +72,18 @@ export function updateRunning(
       ...(count && { numBatchesTracked: count }),
     };
   });
+}
+
+function refuseUncounted(where: string): never {
+  return fail(
+    {
+      where,
+      expected: "numBatchesTracked in the state, for momentum null",
+      got: "none",
+      hint: "Start from init(), or give a momentum.",
+    },
+    ValueError,
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { random, type Tensor, tensor, zeros } from "@evenkeel/autodiff";
+import { random, slice, type Tensor, tensor, zeros } from "@evenkeel/autodiff";
 import { evaluation, type Mode, training } from "@evenkeel/norm-core";
 import type { NormCase } from "@evenkeel/testkit";
 import { batchNormReference } from "./batch-norm.reference.ts";
@@ -49,6 +49,23 @@ export const batchNormCase: NormCase<BatchNormOptions, BatchNormCondition> = {
         const masked = bound.apply(x, params, state, { condition: { mask } });
         const plain = bound.apply(x, params, state);
         expectNear(masked.output, plain.output);
+      },
+    },
+    {
+      name: "what a mask leaves out may be NaN",
+      modes: [training],
+      holds({ bound, x, params, state }) {
+        const [samples] = x.shape as [number];
+        if (x.size / x.shape[1]! / samples < 2) return;
+        const weights = new Float64Array(samples).fill(0);
+        weights[0] = 1;
+        const mask = tensor(weights);
+        const broken = x.data.map((v, i) => (i < x.size / samples ? v : Number.NaN));
+        const apply = (data: Float64Array): Tensor =>
+          bound.apply(tensor(data, { shape: x.shape }), params, state, { condition: { mask } })
+            .output;
+        const first = (t: Tensor): Tensor => slice(t, [0], [1]);
+        expectNear(first(apply(broken as Float64Array)), first(apply(x.data as Float64Array)));
       },
     },
     {
