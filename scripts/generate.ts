@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readBook } from "./book.ts";
 import { type Page, pagesOf } from "./pages.ts";
+import { kernelsPage } from "./wasm.ts";
 import { root, runAsScript } from "./workspace.ts";
 
 /** Files that differ from what would be generated; with `write` they are mended too. */
@@ -41,7 +42,7 @@ function refuse(paths: readonly string[], what: string): void {
 
 await runAsScript(import.meta.filename, async (args) => {
   const { values } = parseArgs({ args: [...args], options: { check: { type: "boolean" } } });
-  const pages = pagesOf(await readBook());
+  const pages = [...pagesOf(await readBook()), await kernelsPage()];
   const stale = stalePages(pages, root, { write: !values.check });
   if (values.check) {
     refuse(stale, "These files are stale. Run npm run generate.");

@@ -9,6 +9,7 @@ const budgets: Readonly<Record<string, number>> = {
   "@evenkeel/norm-core": 6_000,
   "@evenkeel/nn": 12_000,
   "@evenkeel/testkit": 15_000,
+  "@evenkeel/wasm": 60_000,
   family: 4_000,
 };
 

@@ -1,0 +1,117 @@
+// Pooling: y[r, c] is taken from x[r·stride − padding + i·dilation, …], as far as that is inside the plane.
+
+const MAX: i32 = 0;
+const SUM: i32 = 1;
+const SPREAD: i32 = 2;
+
+/** The first tap that is not in the padding before, when the first of all lies at `start`. */
+// @ts-expect-error: decorator
+@inline
+function firstTap(start: i32, dilation: i32): i32 {
+  return start < 0 ? (dilation - 1 - start) / dilation : 0;
+}
+
+/** The tap after the last that is inside. */
+// @ts-expect-error: decorator
+@inline
+function endOfTaps(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
+  return start < size ? min(kernel, (size - 1 - start) / dilation + 1) : 0;
+}
+
+/** A whole number that orders as x does: NaN is the largest, −0 equals 0. */
+// @ts-expect-error: decorator
+@inline
+function rankOf(x: f32): i32 {
+  const bits = reinterpret<i32>(x + 0);
+  const isNaN = -i32(x != x);
+  return ((bits ^ ((bits >> 31) & i32.MAX_VALUE)) & ~isNaN) | (i32.MAX_VALUE & isNaN);
+}
+
+/** One op on every window of every plane: `small` is what the windows make, `big` what they slide over. */
+// @ts-expect-error: decorator
+@inline
+function eachWindow(
+  op: i32, small: usize, big: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
+  sy: i32, sx: i32, py: i32, px: i32, dy: i32, dx: i32,
+): void {
+  for (let p = 0; p < planes; p++, big += (h * w) << 2) {
+    for (let r = 0; r < oh; r++) {
+      const top = r * sy - py;
+      const i0 = firstTap(top, dy);
+      const i1 = endOfTaps(top, dy, kh, h);
+      for (let c = 0; c < ow; c++, small += 4) {
+        const left = c * sx - px;
+        const j0 = firstTap(left, dx);
+        const j1 = endOfTaps(left, dx, kw, w);
+        // No branches for the largest: which way they would go is chance.
+        let best = -1;
+        let held = i32.MIN_VALUE;
+        let total: f32 = 0;
+        const shared = op == SPREAD ? load<f32>(small) : 0;
+        for (let i = i0; i < i1; i++) {
+          const line = (top + i * dy) * w + left;
+          for (let j = j0; j < j1; j++) {
+            const place = line + j * dx;
+            const at = big + (place << 2);
+            const value = load<f32>(at);
+            if (op == SPREAD) store<f32>(at, value + shared);
+            if (op == SUM) total += value;
+            if (op == MAX) {
+              const rank = rankOf(value);
+              const better = -i32(rank > held);
+              best ^= (best ^ place) & better;
+              held ^= (held ^ rank) & better;
+            }
+          }
+        }
+        if (op == MAX) store<f32>(small, <f32>best);
+        if (op == SUM) store<f32>(small, total);
+      }
+    }
+  }
+}
+
+/** The place in its plane of each window's first largest element, or of its first NaN. */
+export function maxPool2d(
+  y: usize, x: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
+  sy: i32, sx: i32, py: i32, px: i32, dy: i32, dx: i32,
+): void {
+  eachWindow(MAX, y, x, planes, h, w, kh, kw, oh, ow, sy, sx, py, px, dy, dx);
+}
+
+/** Σ of each window. */
+export function avgPool2d(
+  y: usize, x: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
+  sy: i32, sx: i32, py: i32, px: i32, dy: i32, dx: i32,
+): void {
+  eachWindow(SUM, y, x, planes, h, w, kh, kw, oh, ow, sy, sx, py, px, dy, dx);
+}
+
+/** Each element of g added to its whole window. */
+export function avgPool2dGradient(
+  out: usize, g: usize, planes: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
+  sy: i32, sx: i32, py: i32, px: i32, dy: i32, dx: i32,
+): void {
+  memory.fill(out, 0, (planes * h * w) << 2);
+  eachWindow(SPREAD, g, out, planes, h, w, kh, kw, oh, ow, sy, sx, py, px, dy, dx);
+}
+
+/** out[o] = x[place o]; planes of x have `size` elements, those of places `count`. */
+export function pickPlaces(out: usize, x: usize, places: usize, planes: i32, size: i32, count: i32): void {
+  for (let p = 0; p < planes; p++, x += size << 2) {
+    for (let o = 0; o < count; o++, out += 4, places += 4) {
+      store<f32>(out, load<f32>(x + (<i32>load<f32>(places) << 2)));
+    }
+  }
+}
+
+/** out[place o] += g[o], zeros elsewhere. */
+export function putBackPlaces(out: usize, g: usize, places: usize, planes: i32, size: i32, count: i32): void {
+  memory.fill(out, 0, (planes * size) << 2);
+  for (let p = 0; p < planes; p++, out += size << 2) {
+    for (let o = 0; o < count; o++, g += 4, places += 4) {
+      const at = out + (<i32>load<f32>(places) << 2);
+      store<f32>(at, load<f32>(at) + load<f32>(g));
+    }
+  }
+}
