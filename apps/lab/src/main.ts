@@ -38,7 +38,7 @@ program
   .addOption(new Option("--domain <byte>", "cifar100: the domain").choices(["fine", "coarse"]))
   .option("--norms <list>", `all, or some of ${names.join(",")}`, parseNorms, names)
   .option("--batch-size <list>", "batch sizes", wholeNumbers("--batch-size"), [2, 32])
-  .option("--steps <n>", "steps at the largest batch size", wholeNumber("--steps"), 100)
+  .option("--steps <n>", "steps at the largest batch size", wholeNumber("--steps"), 300)
   .option("--seeds <n>", "runs of each, from different weights", wholeNumber("--seeds"), 3)
   .option("--threads <n>", "worker threads (default: the cores)", wholeNumber("--threads"))
   .option("--lr <x>", "learning rate at batch size 32", positive("--lr"), 0.003)

@@ -1,16 +1,47 @@
-import { mul, scope, sum, type Tensor, tensor, valueAndGrad } from "@evenkeel/autodiff";
+import {
+  type Backend,
+  cpu,
+  mul,
+  scope,
+  sum,
+  type Tensor,
+  tensor,
+  useBackend,
+  valueAndGrad,
+} from "@evenkeel/autodiff";
 import { batchNorm } from "@evenkeel/batch-norm";
 import { layerNorm } from "@evenkeel/group-norm";
 import { training } from "@evenkeel/norm-core";
+import { wasm } from "@evenkeel/wasm";
 import type { Engine, Prepared } from "../suite.ts";
 import type { NormCase } from "../suites/norm.ts";
 
 /**
- * Ours on the plain TypeScript backend: one thread, no WebAssembly. It updates the running
- * statistics of batch norm as well, which the peers are spared.
+ * Ours on the WebAssembly backend, one thread. It updates the running statistics of batch norm as well,
+ * which the peers are spared.
  */
 export function startEvenkeel(): Engine<NormCase> {
-  return { name: "evenkeel", threads: 1, prepare };
+  return start("evenkeel", wasm());
+}
+
+/** Ours on the plain TypeScript backend. */
+export function startEvenkeelCpu(): Engine<NormCase> {
+  return start("evenkeel-cpu", cpu);
+}
+
+function start(name: string, backend: Backend): Engine<NormCase> {
+  const on = <R>(fn: () => R): R => {
+    useBackend(backend);
+    return fn();
+  };
+  return {
+    name,
+    threads: 1,
+    prepare(benchCase) {
+      const { run, outputs } = on(() => prepare(benchCase));
+      return { run: () => on(run), outputs: () => on(outputs) };
+    },
+  };
 }
 
 interface Inputs {

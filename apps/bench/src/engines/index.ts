@@ -1,7 +1,7 @@
 import type { Engine } from "../suite.ts";
 import type { NormCase } from "../suites/norm.ts";
 import { startCopy } from "./copy.ts";
-import { startEvenkeel } from "./evenkeel.ts";
+import { startEvenkeel, startEvenkeelCpu } from "./evenkeel.ts";
 import { startJax, startJaxTuned } from "./jax.ts";
 import { startTfjsCpu, startTfjsWasm, startTfjsWasmComposed, startTfjsWasmCustom } from "./tfjs.ts";
 import { startTorch } from "./torch.ts";
@@ -19,6 +19,7 @@ export const ours = "evenkeel";
 
 export const engines: Readonly<Record<string, Entry>> = {
   [ours]: { start: startEvenkeel, byDefault: true },
+  "evenkeel-cpu": { start: startEvenkeelCpu, byDefault: true },
   "jax-js": { start: startJax, byDefault: true },
   "jax-js-tuned": { start: startJaxTuned, byDefault: true },
   "tfjs-wasm": { start: startTfjsWasm, byDefault: true },

@@ -1,7 +1,11 @@
 import { type MessagePort, workerData } from "node:worker_threads";
+import { useBackend } from "@evenkeel/autodiff";
+import { wasm } from "@evenkeel/wasm";
 import type { Dataset } from "../data/dataset.ts";
 import type { RunResult } from "../report/results.ts";
 import { type Job, train } from "./train.ts";
+
+useBackend(wasm());
 
 export interface Task {
   readonly job: Job;
