@@ -42,8 +42,8 @@ export class Tensor {
   }
 
   /**
-   * The elements, row-major: the live memory, not a copy. Do not write to it, and copy it
-   * (`.slice()`) if it must outlive the tensor.
+   * The elements, row-major: the live memory, not a copy. Read it at once and do not write to it; copy it
+   * (`.slice()`) if it must last: memory is reused when the tensor is released, and may move.
    *
    * @throws ReleasedError after the scope that made the tensor has ended.
    */

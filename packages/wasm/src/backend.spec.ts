@@ -22,6 +22,7 @@ import {
   tensor,
   useBackend,
   valueAndGrad,
+  zeros,
 } from "@evenkeel/autodiff";
 import { afterEach, describe, expect, test } from "vitest";
 import { type WasmBackend, wasm } from "./backend.ts";
@@ -172,5 +173,22 @@ describe("memory", () => {
     }
     // A hundred were made; without the collector all of them would still have their memory.
     expect(backend.heapBytes).toBeLessThan(50 * one);
+  });
+
+  test("is not given away while somebody holds the elements of a tensor that is gone", async () => {
+    setFlagsFromString("--expose_gc");
+    const collect = runInNewContext("gc") as () => void;
+    const backend = start();
+    const read = (): unknown => ones([100_000]).data;
+    const data = read();
+    for (let round = 0; round < 5; round++) {
+      collect();
+      await wait(0);
+    }
+    const before = backend.heapBytes;
+    const next = zeros([100_000]);
+    // Another block, and not the one that `data` shows.
+    expect(backend.heapBytes).toBe(2 * before);
+    expect([data, next]).toHaveLength(2);
   });
 });

@@ -1,6 +1,9 @@
 import type { Backend, DType, Storage, TypedArray } from "@evenkeel/autodiff";
 import type { Heap } from "./heap.ts";
 
+/** Whoever holds a view holds its block: else the collector would give it away under the reader. */
+const blockOf = new WeakMap<TypedArray, WasmStorage>();
+
 /** A block of a WebAssembly memory. Its address stays; views of it end when the memory grows. */
 export class WasmStorage implements Storage {
   readonly backend: Backend;
@@ -24,6 +27,7 @@ export class WasmStorage implements Storage {
     if (this.view?.buffer !== buffer) {
       const Kind = this.dtype === "float64" ? Float64Array : Float32Array;
       this.view = new Kind(buffer, this.at, this.size);
+      blockOf.set(this.view, this);
     }
     return this.view;
   }
