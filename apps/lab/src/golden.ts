@@ -8,7 +8,7 @@ import {
   tolerances,
 } from "@evenkeel/testkit";
 import Table from "cli-table3";
-import { writeJson } from "./compare/compare.ts";
+import { writeJson } from "./json.ts";
 import { cases } from "./norms.ts";
 
 interface FileReport {

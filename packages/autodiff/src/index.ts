@@ -39,6 +39,7 @@ export {
   broadcastShapes,
   checkAxes,
   checkAxis,
+  joinAxes,
   type Shape,
   sameShape,
   sizeOf,

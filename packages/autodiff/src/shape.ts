@@ -80,6 +80,32 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
   return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : own[i - lead]!));
 }
 
+/**
+ * An elementwise op's shape with neighbouring axes joined wherever every input steps through them evenly,
+ * and the inputs' strides over what is left: the usual cases (equal shapes, a scalar, a vector along one
+ * axis) become one or two plain loops.
+ */
+export function joinAxes(
+  shape: Shape,
+  inputs: readonly Shape[],
+): { readonly shape: number[]; readonly strides: number[][] } {
+  const full = inputs.map((input) => broadcastStrides(input, shape));
+  const joined: number[] = [];
+  const strides: number[][] = inputs.map(() => []);
+  for (let axis = 0; axis < shape.length; axis++) {
+    const n = shape[axis]!;
+    if (n === 1) continue;
+    const last = joined.length - 1;
+    const fits = last >= 0 && full.every((s, k) => strides[k]![last] === s[axis]! * n);
+    if (fits) joined[last]! *= n;
+    else joined.push(n);
+    const at = joined.length - 1;
+    for (let k = 0; k < full.length; k++) strides[k]![at] = full[k]![axis]!;
+  }
+  if (joined.length === 0) return { shape: [1], strides: inputs.map(() => [0]) };
+  return { shape: joined, strides };
+}
+
 /** The axes along which `from` was stretched to reach `to`. */
 export function broadcastAxes(from: Shape, to: Shape): number[] {
   const lead = to.length - from.length;

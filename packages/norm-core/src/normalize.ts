@@ -21,11 +21,11 @@ import { planeMoments } from "./plane-moments.ts";
 import { alongSums, half, planeAffine, planeCombine, planeSums } from "./planes.ts";
 
 /** The affine map of each plane, `(x − center)·scale + shift`; each part broadcasts to [samples, channels]. */
-export interface PlaneMap {
+export type PlaneMap = {
   readonly center: Tensor;
   readonly scale: Tensor;
   readonly shift: Tensor;
-}
+};
 
 /** What a rule returns: the map, and whatever else the caller wants out (no gradient reaches that). */
 export interface PlaneRule<X = unknown> extends PlaneMap {
@@ -84,7 +84,7 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
   const names = Object.keys(inputs);
   const dtype = statisticsDType(x);
   let aux: X | undefined;
-  const traced = (packed: Tensor, ...given: readonly Tensor[]): MapTree => {
+  const traced = (packed: Tensor, ...given: readonly Tensor[]): PlaneMap => {
     const named = Object.fromEntries(names.map((name, i) => [name, cast(given[i]!, dtype)])) as I;
     const result = rule(unpackMoments(packed, layout), named);
     aux = result.aux;
@@ -118,20 +118,17 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
       },
     };
   });
-  const places = (t: Tensor): Tensor => reshape(t, [planeSize(layout)]);
-  const along = weight ? (bias ? [places(weight), places(bias)] : [places(weight)]) : [];
+  const along = placesOf({ weight, bias }, layout);
   const output = op(x, ...names.map((name) => inputs[name]!), ...along);
   return { output, aux: aux as X };
 }
-
-type MapTree = { readonly center: Tensor; readonly scale: Tensor; readonly shift: Tensor };
 
 interface Backward {
   readonly g: Tensor;
   readonly x: Tensor;
   readonly packed: Tensor;
-  readonly map: MapTree;
-  readonly pullback: (map: MapTree) => readonly Tensor[];
+  readonly map: PlaneMap;
+  readonly pullback: (map: PlaneMap) => readonly Tensor[];
   readonly along: readonly Tensor[];
   readonly layout: Layout;
   readonly needs: readonly boolean[];
@@ -181,12 +178,17 @@ export function affinePlanes(
 ): Tensor {
   checkLayout(x, layout);
   const { center, scale, shift } = spreadMap(map, layout, statisticsDType(x));
-  const places = (t: Tensor | undefined): Tensor | undefined =>
-    t && reshape(t, [planeSize(layout)]);
-  return planeAffine(x, center, scale, shift, layout, places(weight), places(bias));
+  return planeAffine(x, center, scale, shift, layout, ...placesOf({ weight, bias }, layout));
 }
 
-function spreadMap({ center, scale, shift }: PlaneMap, layout: Layout, dtype: DType): MapTree {
+/** Weight and bias with one number per place in a plane, as far as there are any. */
+function placesOf({ weight, bias }: Along, layout: Layout): [] | [Tensor] | [Tensor, Tensor] {
+  const places = (t: Tensor): Tensor => reshape(t, [planeSize(layout)]);
+  if (!weight) return [];
+  return bias ? [places(weight), places(bias)] : [places(weight)];
+}
+
+function spreadMap({ center, scale, shift }: PlaneMap, layout: Layout, dtype: DType): PlaneMap {
   const to = (t: Tensor): Tensor => {
     const shape = planesShape(layout);
     const same = cast(t, dtype);

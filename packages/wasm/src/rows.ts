@@ -1,4 +1,4 @@
-import { type Shape, stridesOf } from "@evenkeel/autodiff";
+import { joinAxes, type Shape } from "@evenkeel/autodiff";
 
 type Three = readonly [number, number, number];
 
@@ -9,39 +9,17 @@ export interface Rows {
   readonly steps: readonly Three[];
 }
 
-/**
- * Joins neighbouring axes that every input steps through evenly: equal shapes become one row, one number
- * per channel becomes rows. Undefined where more than three axes are left.
- */
+/** Equal shapes become one row, one number per channel becomes rows. Undefined beyond three axes. */
 export function rowsOf(shape: Shape, inputs: readonly Shape[]): Rows | undefined {
-  const strides = inputs.map((input) => stretched(input, shape));
-  const sizes: number[] = [];
-  const steps: number[][] = inputs.map(() => []);
-  for (let axis = 0; axis < shape.length; axis++) {
-    const n = shape[axis]!;
-    if (n === 1) continue;
-    const last = sizes.length - 1;
-    const fits = last >= 0 && strides.every((s, k) => steps[k]![last] === s[axis]! * n);
-    if (fits) sizes[last]! *= n;
-    else sizes.push(n);
-    const at = sizes.length - 1;
-    for (let k = 0; k < steps.length; k++) steps[k]![at] = strides[k]![axis]!;
-  }
+  const { shape: sizes, strides } = joinAxes(shape, inputs);
   if (sizes.length > 3) return undefined;
-  return { sizes: three(sizes, 1), steps: steps.map((s) => three(s, 0)) };
+  return { sizes: three(sizes, 1), steps: strides.map((s) => three(s, 0)) };
 }
 
 function three(list: readonly number[], fill: number): Three {
   const [a = fill, b = fill, c = fill] = list;
   if (list.length < 2) return [fill, fill, a];
   return list.length === 2 ? [fill, a, b] : [a, b, c];
-}
-
-/** Strides that read an array of shape `from` as one of shape `to`. */
-function stretched(from: Shape, to: Shape): number[] {
-  const own = stridesOf(from);
-  const lead = to.length - from.length;
-  return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : own[i - lead]!));
 }
 
 /** A reduction as [outer, over, kept, run]: what is kept and what is summed take turns. */

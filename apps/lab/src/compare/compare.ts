@@ -1,9 +1,8 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
-import { fail } from "@evenkeel/autodiff";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load.ts";
+import { checkJson, writeJson } from "../json.ts";
 import type { CompareResult } from "../report/results.ts";
 import { printTable } from "../report/table.ts";
 import { makeReportFolder, writeReport } from "../report/write.ts";
@@ -93,23 +92,5 @@ function describe(
 /** Complains about paths that cannot be written before the networks are trained, not after. */
 function checkOutputs({ report, json }: CompareOptions): void {
   makeReportFolder(report);
-  if (json !== undefined) writing(json, () => closeSync(openSync(json, "a")));
-}
-
-/** Writes results for programs. */
-export function writeJson(path: string, value: unknown): void {
-  writing(path, () => writeFileSync(path, `${JSON.stringify(value, null, 1)}\n`));
-}
-
-function writing(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    fail({
-      where: "--json",
-      expected: `a file ${path} to write to`,
-      got: error instanceof Error ? error.message : String(error),
-      hint: "Pass a path in a folder that exists.",
-    });
-  }
+  if (json !== undefined) checkJson(json);
 }

@@ -1,4 +1,4 @@
-import { broadcastStrides, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { joinAxes, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Kernel = (out: Tensor, inputs: readonly Tensor[]) => void;
@@ -44,7 +44,7 @@ export function zipKernel(f: (a: number, b: number, c: number) => number, float3
   return (out, [a, b, c = b]) => {
     const loop = out.dtype === "float32" && float32 ? float32 : general;
     const [to, da, db, dc] = [out.data, a!.data, b!.data, c!.data];
-    const { shape, strides } = collapse(out.shape, [a!, b!, c!]);
+    const { shape, strides } = joinAxes(out.shape, [a!.shape, b!.shape, c!.shape]);
     const [sa, sb, sc] = strides as [number[], number[], number[]];
     const n = shape.at(-1)!;
     const [ia, ib, ic] = [sa.at(-1)!, sb.at(-1)!, sc.at(-1)!];
@@ -75,31 +75,6 @@ export const mulLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
 export const gateLoop: Loop = (out, o, n, a, pa, sa, b, pb, sb) => {
   for (let i = o; i < o + n; i++, pa += sa, pb += sb) out[i] = b[pb]! > 0 ? a[pa]! : 0;
 };
-
-/**
- * Joins neighbouring axes that every input steps through evenly, so that the usual cases (equal
- * shapes, a scalar, a vector along one axis) become one or two plain loops.
- */
-function collapse(
-  shape: Shape,
-  inputs: readonly Tensor[],
-): { shape: number[]; strides: number[][] } {
-  const full = inputs.map((t) => broadcastStrides(t.shape, shape));
-  const joined: number[] = [];
-  const strides: number[][] = inputs.map(() => []);
-  for (let axis = 0; axis < shape.length; axis++) {
-    const n = shape[axis]!;
-    if (n === 1) continue;
-    const last = joined.length - 1;
-    const fits = last >= 0 && full.every((s, k) => strides[k]![last] === s[axis]! * n);
-    if (fits) joined[last]! *= n;
-    else joined.push(n);
-    const at = joined.length - 1;
-    for (let k = 0; k < full.length; k++) strides[k]![at] = full[k]![axis]!;
-  }
-  if (joined.length === 0) return { shape: [1], strides: inputs.map(() => [0]) };
-  return { shape: joined, strides };
-}
 
 /** Calls `visit` with up to three offsets and a count for every index of `shape`, last axis fastest. */
 export function walk(

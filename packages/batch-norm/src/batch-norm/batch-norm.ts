@@ -14,7 +14,6 @@ import {
   hasRunning,
   initAffine,
   initRunning,
-  type Layout,
   type Masked,
   type Moments,
   maskedPlanes,
@@ -163,7 +162,7 @@ export const batchNorm: Norm<BatchNormOptions, BatchNormCondition> = defineNorm<
 
 const hint = "Use larger batches, evaluation mode, or group norm.";
 
-type View = Omit<Masked, "weights"> & { readonly weights?: Tensor; readonly layout: Layout };
+type View = Omit<Masked, "weights"> & { readonly weights?: Tensor };
 
 function viewOf(x: Tensor, channelAxis: number, mask: Tensor | undefined): View {
   if (mask) return maskedPlanes(card.id, x, channelAxis, mask);
