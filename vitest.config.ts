@@ -1,5 +1,5 @@
 import { defaultClientConditions, defaultServerConditions } from "vite";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 /** Packages resolve each other to their sources: nothing has to be built first. */
 const source = "@evenkeel/source";
@@ -20,6 +20,8 @@ export default defineConfig({
             "apps/*/{src,test}/**/*.spec.ts",
             "scripts/*.spec.ts",
           ],
+          // vitest.browser.config.ts runs these.
+          exclude: [...configDefaults.exclude, "**/*.browser.spec.ts"],
         },
       },
       { extends: true, test: { name: "examples", include: ["docs/examples.spec.ts"] } },

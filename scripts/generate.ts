@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchmarksPages } from "../apps/bench/src/docs/files.ts";
 import { readBook } from "./book.ts";
 import { type Page, pagesOf } from "./pages.ts";
 import { kernelsPage } from "./wasm.ts";
-import { root, runAsScript } from "./workspace.ts";
+import { packagesOf, root, runAsScript } from "./workspace.ts";
 
 /** Files that differ from what would be generated; with `write` they are mended too. */
 export function stalePages(
@@ -31,6 +32,12 @@ export function unwrittenPages(pages: readonly Page[], base: string = root): rea
   return pages.filter((page) => !written(page)).map(({ path }) => path);
 }
 
+/** The license beside every package: npm packs only what lies in its folder. */
+export function licensePages(base: string = root): readonly Page[] {
+  const license = read(base, "LICENSE");
+  return packagesOf(base).map(({ folder }) => ({ path: `${folder}/LICENSE`, text: () => license }));
+}
+
 function read(base: string, path: string): string {
   const file = join(base, path);
   return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -42,7 +49,12 @@ function refuse(paths: readonly string[], what: string): void {
 
 await runAsScript(import.meta.filename, async (args) => {
   const { values } = parseArgs({ args: [...args], options: { check: { type: "boolean" } } });
-  const pages = [...pagesOf(await readBook()), await kernelsPage()];
+  const pages = [
+    ...pagesOf(await readBook()),
+    ...licensePages(),
+    await kernelsPage(),
+    ...benchmarksPages(),
+  ];
   const stale = stalePages(pages, root, { write: !values.check });
   if (values.check) {
     refuse(stale, "These files are stale. Run npm run generate.");

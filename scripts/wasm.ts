@@ -16,11 +16,17 @@ const options = [
   ["--outFile", "kernels.wasm"],
 ].flat();
 
+/** What the two builds enable beyond that; see `madd` in assembly/simd.as. */
+const builds = { plain: [], relaxed: ["--enable", "relaxed-simd"] } as const;
+
 /** The wasm package's kernels, compiled: the same bytes from the same sources. */
-export async function compileKernels(base: string = root): Promise<Uint8Array> {
+export async function compileKernels(
+  build: keyof typeof builds,
+  base: string = root,
+): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const folder = join(base, "packages/wasm");
-  const { error, stderr } = await main(options, {
+  const { error, stderr } = await main([...options, ...builds[build]], {
     readFile: (name, from) =>
       readIfThere(join(base, from ?? "", name)) ?? readIfThere(join(folder, name)),
     writeFile: (_, contents) => {
@@ -32,14 +38,18 @@ export async function compileKernels(base: string = root): Promise<Uint8Array> {
   return binary;
 }
 
-/** The source file that holds the binary, so that nothing has to be fetched or compiled to use it. */
+/** The source file that holds the binaries, so that nothing has to be fetched or compiled to use them. */
 export async function kernelsPage(): Promise<Page> {
-  const text = Buffer.from(await compileKernels()).toString("base64");
+  const text = async (build: keyof typeof builds): Promise<string> =>
+    Buffer.from(await compileKernels(build)).toString("base64");
+  const [plain, relaxed] = [await text("plain"), await text("relaxed")];
   return {
     path: "packages/wasm/src/binary.ts",
     text: () =>
       `// Generated from assembly/ by \`npm run generate\`.\n\n` +
-      `/** The kernels, in base64. */\nexport const binary: string =\n  "${text}";\n`,
+      `/** The kernels, in base64. */\nexport const plain: string =\n  "${plain}";\n\n` +
+      `/** The same with multiply-adds in relaxed SIMD. */\n` +
+      `export const relaxed: string =\n  "${relaxed}";\n`,
   };
 }
 

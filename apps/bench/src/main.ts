@@ -1,31 +1,34 @@
 import { EvenkeelError, fail, nearest, OptionError, show } from "@evenkeel/autodiff";
 import { Command, InvalidArgumentError } from "commander";
+import { type BenchOptions, runBench, tolerance } from "./bench.ts";
+import { resultsToKeep } from "./docs/benchmarks.ts";
+import { docsJson, readBenchmarks, writeBenchmarks } from "./docs/files.ts";
 import { engines, ours } from "./engines/index.ts";
-import { describeMachine } from "./machine.ts";
-import { startProgress } from "./progress.ts";
-import { checkWritable, writeResults } from "./results.ts";
-import { type Engine, runSuite, type Suite } from "./suite.ts";
-import { type NormCase, normSuite } from "./suites/norm.ts";
+import { describeMachine, showMachine } from "./machine.ts";
+import { checkWritable, resultsOf, writeResults } from "./results.ts";
+import type { Outcome } from "./suite.ts";
+import { suiteNames } from "./suites/index.ts";
+import { nnWork } from "./suites/nn.ts";
 import { renderTables } from "./table.ts";
 
-interface Options {
-  readonly suite: string;
-  readonly engine?: readonly string[];
-  readonly runs: number;
+interface Options extends Omit<BenchOptions, "suites"> {
+  readonly suite: readonly string[];
   readonly json?: string;
+  readonly docs?: true;
 }
-
-const suites: Readonly<Record<string, () => Suite<NormCase>>> = { norm: normSuite };
-
-/** Relative, far above what float32 needs, far below what a wrong formula gives. */
-const tolerance = 1e-3;
 
 const program = new Command("bench")
   .description("Times one step of ours and of the peers, in turns, in one process.")
-  .option("--suite <name>", `what to time: ${Object.keys(suites).join(", ")}`, "norm")
+  .option("--suite <list>", `comma-separated: ${suiteNames.join(", ")}; or all`, splitList, [
+    "norm",
+  ])
   .option("--engine <list>", `comma-separated: ${Object.keys(engines).join(", ")}`, splitList)
-  .option("--runs <n>", "timed runs of each engine on each case", parseRuns, 30)
+  .option("--case <text>", "only the cases with this in their names")
+  .option("--threads <list>", "of ours and of PyTorch, such as 1,2", parseThreads)
+  .option("--runs <n>", "timed runs of each engine on each case, at most", parseCount, 30)
+  .option("--budget <seconds>", "for them; three runs are made in any case", parseCount, 2)
   .option("--json <file>", "write the results here")
+  .option("--docs", `write them into ${docsJson} and the page made from it`)
   .action(bench);
 
 try {
@@ -36,47 +39,31 @@ try {
   process.exitCode = 1;
 }
 
-async function bench(options: Options): Promise<void> {
-  checkName("--suite", options.suite, Object.keys(suites));
+async function bench({ suite, json, docs, ...options }: Options): Promise<void> {
+  for (const name of suite) checkName("--suite", name, [...suiteNames, "all"]);
   for (const name of options.engine ?? []) checkName("--engine", name, Object.keys(engines));
-  if (options.json !== undefined) checkWritable(options.json);
+  if (json !== undefined) checkWritable(json);
+  const suites = suiteNames.filter((name) => suite.includes(name) || suite.includes("all"));
+  const machine = await describeMachine();
+  const kept = docs ? resultsToKeep(readBenchmarks(), machine, suites) : [];
 
-  process.stdout.write(`${describeMachine()}\n`);
-  const started = await startEngines(options.engine);
-  try {
-    const suite = suites[options.suite]!();
-    const total = suite.cases.length * started.length * options.runs;
-    const progress = startProgress(total, process.stderr);
-    const outcomes = await runSuite(suite, started, {
-      runs: options.runs,
-      tolerance,
-      settle: () => globalThis.gc?.(),
-      onTurn: progress.step,
-    }).finally(progress.stop);
-    const color = process.stdout.isTTY === true;
-    process.stdout.write(`\n${renderTables(outcomes, ours, color)}\n`);
-    if (options.json !== undefined) writeResults(options.json, outcomes);
-    const wrong = outcomes.filter((outcome) => outcome.medianMs === null).length;
-    process.stdout.write(
-      wrong === 0
-        ? `Output and gradients of all agree with float64 within ${tolerance}.\n`
-        : `${wrong} results are further than ${tolerance} from float64 and were not timed.\n`,
-    );
-    if (wrong > 0) process.exitCode = 1;
-  } finally {
-    for (const engine of started) engine.stop?.();
-  }
-}
-
-async function startEngines(wanted: readonly string[] | undefined): Promise<Engine<NormCase>[]> {
-  const started: Engine<NormCase>[] = [];
-  for (const [name, { start, byDefault }] of Object.entries(engines)) {
-    if (!(wanted?.includes(name) ?? byDefault)) continue;
-    const engine = await start();
-    if (typeof engine === "string") process.stdout.write(`${name} is left out: ${engine}\n`);
-    else started.push(engine);
-  }
-  return started;
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  say(showMachine(machine));
+  const table = { ours, color: process.stdout.isTTY === true, work: nnWork };
+  const done: Outcome[] = [];
+  await runBench({ suites, ...options }, say, (outcomes) => {
+    say(`\n${renderTables(outcomes, table)}\n`);
+    done.push(...outcomes);
+    if (json !== undefined) writeResults(json, done);
+  });
+  if (docs) writeBenchmarks({ machine, results: [...kept, ...resultsOf(done)] });
+  const wrong = done.filter((outcome) => outcome.medianMs === null).length;
+  say(
+    wrong === 0
+      ? `All agree with float64 within ${tolerance}.`
+      : `${wrong} results are further than ${tolerance} from float64 and were not timed.`,
+  );
+  if (wrong > 0) process.exitCode = 1;
 }
 
 function checkName(where: string, got: string, names: readonly string[]): void {
@@ -90,8 +77,12 @@ function splitList(text: string): string[] {
   return text.split(",").map((name) => name.trim());
 }
 
-function parseRuns(text: string): number {
-  const runs = Number(text);
-  if (Number.isInteger(runs) && runs > 0) return runs;
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("A whole number above 0.");
+}
+
+function parseThreads(text: string): number[] {
+  return [...new Set(splitList(text).map(parseCount))];
 }

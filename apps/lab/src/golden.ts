@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { EvenkeelError, fail } from "@evenkeel/autodiff";
 import {
-  type GoldenAdapter,
   type GoldenFile,
   type GoldenResult,
   runGolden,
+  runProgram,
   tolerances,
 } from "@evenkeel/testkit";
 import Table from "cli-table3";
 import { writeJson } from "./json.ts";
-import { cases } from "./norms.ts";
+import { cases, methods } from "./norms.ts";
 
 interface FileReport {
   readonly file: string;
@@ -28,7 +28,7 @@ const groups = ["output", "gradInputs", "gradParams", "buffersAfter"] as const;
  * @returns Whether every tensor of every file is within `tolerances.golden`.
  */
 export function golden(files: readonly string[], options: { readonly json?: string }): boolean {
-  const reports = files.map(compareFile);
+  const reports = files.flatMap(compareFile);
   for (const report of reports) print(report);
   if (options.json !== undefined) writeJson(options.json, reports);
   const right = reports.every(({ error, results }) => !error && results.every(isRight));
@@ -39,18 +39,35 @@ export function golden(files: readonly string[], options: { readonly json?: stri
   return right;
 }
 
-function compareFile(file: string): FileReport {
+/** A report for each norm that knows the file's method. */
+function compareFile(file: string): readonly FileReport[] {
   let found: FileReport = { file, results: [] };
   try {
     const data = readGolden(file);
     found = { ...found, method: data.method };
-    const { norm, adapter } = adapterOf(data.method);
-    found = { ...found, norm };
-    return { ...found, results: runGolden(data, cases[norm]!.norm, adapter) };
+    const reports = runnersOf(data.method).map(({ norm, run }) => {
+      found = { ...found, norm };
+      return { ...found, results: run(data) };
+    });
+    checkComplete(data, reports);
+    return reports;
   } catch (error) {
-    if (error instanceof EvenkeelError) return { ...found, error: error.message };
+    if (error instanceof EvenkeelError) return [{ ...found, error: error.message }];
     throw error;
   }
+}
+
+/** Refuses a file with a case that no norm has run. */
+function checkComplete({ method, cases: all }: GoldenFile, reports: readonly FileReport[]): void {
+  const run = reports.flatMap(({ results }) => names(results));
+  const left = all.map(({ name }) => name).filter((name) => !run.includes(name));
+  if (left.length === 0) return;
+  fail({
+    where: `lab golden ${method}`,
+    expected: "a norm for each case",
+    got: `none for ${left.join(", ")}`,
+    hint: "Give a norm's adapter options for it.",
+  });
 }
 
 function readGolden(file: string): GoldenFile {
@@ -66,17 +83,31 @@ function readGolden(file: string): GoldenFile {
   }
 }
 
-function adapterOf(method: string): { norm: string; adapter: GoldenAdapter<object, unknown> } {
-  const known: string[] = [];
-  for (const [norm, { golden: adapters = [] }] of Object.entries(cases)) {
-    for (const adapter of adapters) {
-      if (adapter.method === method) return { norm, adapter };
-      known.push(adapter.method);
-    }
-  }
+interface Runner {
+  readonly norm: string;
+  readonly method: string;
+  readonly run: (file: GoldenFile) => readonly GoldenResult[];
+}
+
+/** The norms, and the methods that are none, that know a file's method. */
+function runnersOf(method: string): readonly Runner[] {
+  const norms = Object.entries(cases).flatMap(([norm, { norm: bind, golden: adapters = [] }]) =>
+    adapters.map((adapter): Runner => {
+      return { norm, method: adapter.method, run: (file) => runGolden(file, bind, adapter) };
+    }),
+  );
+  const others = Object.entries(methods).flatMap(([norm, { golden: programs = [] }]) =>
+    programs.map((program): Runner => {
+      return { norm, method: program.method, run: (file) => runProgram(file, program) };
+    }),
+  );
+  const all = [...norms, ...others];
+  const found = all.filter((runner) => runner.method === method);
+  if (found.length > 0) return found;
+  const known = new Set(all.map((runner) => runner.method));
   return fail({
     where: "lab golden",
-    expected: `a method among ${known.join(", ")}`,
+    expected: `a method among ${[...known].join(", ")}`,
     got: JSON.stringify(method),
     hint: "Name the file's method in the golden list of the norm's case.",
   });

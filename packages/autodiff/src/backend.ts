@@ -43,9 +43,9 @@ export function currentBackend(): Backend {
   return current;
 }
 
-/** The current backend, or the CPU where it lacks one of the dtypes. */
-export function backendFor(...dtypes: readonly DType[]): Backend {
-  return dtypes.every((d) => current.dtypes.includes(d)) ? current : cpu;
+/** The current backend, or the CPU where it lacks the dtype. */
+export function backendFor(dtype: DType): Backend {
+  return current.dtypes.includes(dtype) ? current : cpu;
 }
 
 export function allocate(dtype: DType, size: number): Storage {

@@ -1,62 +1,23 @@
 import { OptionError, refuse, ShapeError, show, showShape } from "./error.ts";
-import { add, cast } from "./ops/elementwise.ts";
-import { reshape } from "./ops/movement.ts";
-import { sum } from "./ops/reduce.ts";
 import { scope } from "./scope.ts";
-import { broadcastAxes, sameShape } from "./shape.ts";
-import { record, recordWhile, type TapeNode, watch } from "./tape.ts";
+import { sameShape } from "./shape.ts";
+import { type GradientOf, stretched, sweep } from "./sweep.ts";
+import { enter, recordWhile, type Stretch, type TapeNode } from "./tape.ts";
 import { onesLike, Tensor, viewOf, zerosLike } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";
 
-/** The sweep: the tape read backwards, gathering for each tensor the gradient of what came of it. */
-function sweep(
-  nodes: readonly TapeNode[],
-  watchedTensors: readonly Tensor[],
-  seeds: readonly (readonly [Tensor, Tensor])[],
-): Map<Tensor, Tensor> {
-  const reached = new Set(watchedTensors);
-  for (const { inputs, output } of nodes) {
-    if (inputs.some((t) => reached.has(t))) reached.add(output);
-  }
-  const grads = new Map<Tensor, Tensor>();
-  const accumulate = (t: Tensor, g: Tensor): void => {
-    const before = grads.get(t);
-    grads.set(t, before ? add(before, g) : g);
-  };
-  for (const [t, g] of seeds) accumulate(t, g);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const { op, inputs, params, output } = nodes[i]!;
-    const g = grads.get(output);
-    if (!g || !reached.has(output)) continue;
-    const needs = inputs.map((t) => reached.has(t));
-    const parts = op.vjp(g, output, inputs, params, needs);
-    inputs.forEach((t, k) => {
-      const part = parts[k];
-      if (part && needs[k]) accumulate(t, cast(sumTo(part, t), t.dtype));
-    });
-  }
-  return grads;
-}
-
-/** g summed over the axes along which `t` was broadcast. */
-function sumTo(g: Tensor, t: Tensor): Tensor {
-  if (sameShape(g.shape, t.shape)) return g;
-  return reshape(sum(g, { axes: broadcastAxes(t.shape, g.shape) }), t.shape);
-}
-
-const alias: TapeNode["op"] = { name: "alias", vjp: (g) => [g] };
+const alias: TapeNode["op"] = { name: "alias", scalar: (x) => x!, vjp: (g) => [g] };
 
 /** A watched stand-in for t, so that a `grad` inside a `grad` never mistakes one's x for the other's. */
 function leafOf(t: Tensor, where: string): Tensor {
   const leaf = viewOf(t, t.shape, where);
-  record(alias, [t], undefined, leaf);
-  watch(leaf);
+  enter(alias, [t], undefined, leaf);
   return leaf;
 }
 
 interface Recorded {
   readonly result: unknown;
-  readonly nodes: readonly TapeNode[];
+  readonly stretch: Stretch;
   /** Per argument: the watched tensors standing in for its own, in order. */
   readonly stand: readonly (readonly Tensor[])[];
 }
@@ -68,7 +29,7 @@ function recordCall(
   argnums: readonly number[],
 ): Recorded {
   const stand: Tensor[][] = args.map(() => []);
-  const { result, nodes } = recordWhile(() => {
+  const { result, stretch } = recordWhile(() => {
     const given = args.map((arg, i) => {
       if (!argnums.includes(i)) return arg;
       return mapTree(where, arg, (t) => {
@@ -79,15 +40,16 @@ function recordCall(
     });
     return f(...(given as never[]));
   });
-  return { result, nodes, stand };
+  return { result, stretch, stand };
 }
 
 /** The gradients of `stand`, nested as `arg` is; zeros where nothing depends on it. */
-function nest<T>(arg: T, stand: readonly Tensor[], grads: Map<Tensor, Tensor>): T {
+function nest<T>(arg: T, stand: readonly Tensor[], gradientOf: GradientOf): T {
   let i = 0;
   return mapTree("grad", arg, () => {
     const leaf = stand[i++]!;
-    return grads.get(leaf) ?? zerosLike(leaf);
+    const g = gradientOf(leaf);
+    return g ? stretched(g, leaf) : zerosLike(leaf);
   });
 }
 
@@ -142,12 +104,11 @@ export function valueAndGrad<
   return (...args) =>
     scope(() => {
       checkArgnums(list, args.length);
-      const { result, nodes, stand } = recordCall("grad", f, args, list);
+      const { result, stretch, stand } = recordCall("grad", f, args, list);
       const value = checkLoss(hasAux && Array.isArray(result) ? result[0] : result, hasAux, result);
       const aux = (hasAux ? (result as readonly unknown[])[1] : undefined) as X;
-      const seed = onesLike(value);
-      const grads = sweep(nodes, stand.flat(), [[value, seed]]);
-      const of = (i: number): unknown => nest(args[i], stand[i]!, grads);
+      const gradientOf = sweep(stretch, stand, [[value, onesLike(value)]]);
+      const of = (i: number): unknown => nest(args[i], stand[i]!, gradientOf);
       return {
         value,
         aux,
@@ -205,7 +166,7 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,
   ...args: A
 ): { readonly value: R; readonly pullback: (g: R) => A } {
-  const { result, nodes, stand } = recordCall(
+  const { result, stretch, stand } = recordCall(
     "vjp",
     f,
     args,
@@ -227,8 +188,8 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
       );
     }
     const seeds = outputs.map((t, i) => [t, given[i]!] as const);
-    const grads = sweep(nodes, stand.flat(), seeds);
-    return args.map((arg, i) => nest(arg, stand[i]!, grads)) as unknown as A;
+    const gradientOf = sweep(stretch, stand, seeds);
+    return args.map((arg, i) => nest(arg, stand[i]!, gradientOf)) as unknown as A;
   };
   return { value, pullback };
 }

@@ -1,4 +1,4 @@
-// Reading order: shape, tensor, op, one file of ops, tape, grad.
+// Reading order: shape, tensor, op, one file of ops, tape, sweep, grad.
 
 export { cpu } from "./backend/cpu.ts";
 export { type Backend, currentBackend, type Storage, useBackend } from "./backend.ts";

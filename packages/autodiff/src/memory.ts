@@ -20,10 +20,13 @@ export function swapOwned(list: Tensor[] | undefined): Tensor[] | undefined {
  * what a scope made, the scope releases. Twice is harmless.
  */
 export function release(...tensors: readonly Tensor[]): void {
-  for (const t of tensors) {
-    const { storage } = t;
-    if (!storage) continue;
-    t.storage = undefined;
-    if (--storage.users === 0) storage.backend.free(storage);
-  }
+  for (const t of tensors) giveBack(t);
+}
+
+/** @internal `release` of one tensor. */
+export function giveBack(t: Tensor): void {
+  const { storage } = t;
+  if (!storage) return;
+  t.storage = undefined;
+  if (--storage.users === 0) storage.backend.free(storage);
 }

@@ -1,3 +1,4 @@
+import { cpu } from "./backend/cpu.ts";
 import { backendFor } from "./backend.ts";
 import type { DType } from "./dtype.ts";
 import { OptionError, refuse, ShapeError, show } from "./error.ts";
@@ -15,13 +16,17 @@ export interface OpSpec<P> {
   dtype?(dtypes: readonly DType[], params: P): DType;
   /** The result is the first input's memory under another shape; `kernel` is not run. */
   readonly view?: boolean;
-  /** For elementwise ops, the rule for one element; `kernel` applies it with broadcasting. */
+  /**
+   * For elementwise ops, the rule for one element; `kernel` applies it with broadcasting. The g that `vjp`
+   * gets may then be small: only broadcast to the result's shape.
+   */
   readonly scalar?: (...x: number[]) => number;
   /** The plain TypeScript kernel: fills `out.data`, whose contents are undefined before. */
   kernel(out: Tensor, inputs: readonly Tensor[], params: P): void;
   /**
    * One gradient per input, null where there is none, written with ops so that it differentiates
-   * again. A gradient may have the shape the input was broadcast to: the sweep sums it back.
+   * again. A gradient may have the shape the input was broadcast to, and the sweep sums it back, or one
+   * that broadcasts to the input's.
    *
    * @param g - Gradient of the result.
    * @param needs - Which inputs' gradients are wanted; the others may be null.
@@ -71,9 +76,11 @@ function apply<P>(spec: OpSpec<P>, values: readonly Value[], params: P): Tensor 
 }
 
 function compute<P>(spec: OpSpec<P>, shape: Shape, inputs: readonly Tensor[], params: P): Tensor {
-  const dtypes = inputs.map((t) => t.dtype);
-  const dtype = spec.dtype ? spec.dtype(dtypes, params) : commonDType(spec.name, dtypes);
-  const backend = backendFor(dtype, ...dtypes);
+  const dtype = spec.dtype ? spec.dtype(inputs.map(dtypeOf), params) : commonDType(spec, inputs);
+  let backend = backendFor(dtype);
+  for (const t of inputs) {
+    if (t.dtype !== dtype && backendFor(t.dtype) !== backend) backend = cpu;
+  }
   for (const t of inputs) {
     const storage = memoryOf(t, spec.name);
     if (storage.backend === backend || backend.reads(storage)) continue;
@@ -88,28 +95,27 @@ function compute<P>(spec: OpSpec<P>, shape: Shape, inputs: readonly Tensor[], pa
   return out;
 }
 
-function commonDType(where: string, dtypes: readonly DType[]): DType {
-  const [first = "float32"] = dtypes;
-  for (const dtype of dtypes) {
+const dtypeOf = (t: Tensor): DType => t.dtype;
+
+function commonDType({ name }: { readonly name: string }, inputs: readonly Tensor[]): DType {
+  const first = inputs[0]?.dtype ?? "float32";
+  for (const { dtype } of inputs) {
     if (dtype === first) continue;
-    refuse(
-      ShapeError,
-      where,
-      "tensors of one dtype",
-      dtypes.join(" and "),
-      `Convert one with cast(x, "${first}").`,
-    );
+    const got = inputs.map(dtypeOf).join(" and ");
+    const hint = `Convert one with cast(x, "${first}").`;
+    refuse(ShapeError, name, "tensors of one dtype", got, hint);
   }
   return first;
 }
 
 /** Numbers become constants of the dtype of the first tensor beside them. */
 function toTensors(where: string, values: readonly Value[]): Tensor[] {
-  const first = values.find((v) => v instanceof Tensor);
-  const dtype = first instanceof Tensor ? first.dtype : "float32";
   return values.map((v) => {
     if (v instanceof Tensor) return v;
-    if (typeof v === "number") return full([], v, { dtype });
+    if (typeof v === "number") {
+      const beside = values.find((other) => other instanceof Tensor);
+      return full([], v, beside as Tensor | undefined);
+    }
     return refuse(
       OptionError,
       where,

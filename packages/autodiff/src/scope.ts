@@ -1,5 +1,5 @@
 import { OptionError, refuse } from "./error.ts";
-import { release, swapOwned } from "./memory.ts";
+import { giveBack, swapOwned } from "./memory.ts";
 import { recording } from "./tape.ts";
 import type { Tensor } from "./tensor.ts";
 import { leaves } from "./tree.ts";
@@ -8,34 +8,39 @@ import { leaves } from "./tree.ts";
  * Runs `fn` and gives back the memory of every tensor it made, except those in its result (nested
  * in arrays or plain objects) and those marked by `keep`. `grad` and `valueAndGrad` are scopes.
  *
- * Inside a recording nothing can be given back yet: it is left to the scope outside.
+ * Inside a recording nothing can be given back yet: all is left to the scope outside.
  */
 export function scope<R>(fn: () => R): R {
+  if (recording()) return settled(fn());
   const mine: Tensor[] = [];
   const outer = swapOwned(mine);
-  const returned = new Set<Tensor>();
+  let returned: readonly Tensor[] = [];
   try {
-    const result = fn();
-    if (result instanceof Promise) {
-      refuse(
-        OptionError,
-        "scope",
-        "a synchronous function",
-        "a Promise",
-        "Await outside: memory is given back when the function returns.",
-      );
-    }
-    for (const t of leaves(result)) returned.add(t);
+    const result = settled(fn());
+    returned = leaves(result);
     return result;
   } finally {
     swapOwned(outer);
-    const inUse = recording();
+    for (const t of returned) t.returned = true;
     for (const t of mine) {
       if (t.kept) continue;
-      if (inUse || returned.has(t)) outer?.push(t);
-      else release(t);
+      if (t.returned) outer?.push(t);
+      else giveBack(t);
     }
+    for (const t of returned) t.returned = false;
   }
+}
+
+/** The result of a scope's function, which must not be still at work. */
+function settled<R>(result: R): R {
+  if (!(result instanceof Promise)) return result;
+  return refuse(
+    OptionError,
+    "scope",
+    "a synchronous function",
+    "a Promise",
+    "Await outside: memory is given back when the function returns.",
+  );
 }
 
 /** Marks tensors (nested in arrays or plain objects) to outlive the scope that made them. */

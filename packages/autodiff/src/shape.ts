@@ -44,9 +44,13 @@ export function checkAxis(where: string, axis: number, rank: number): number {
 
 /** Axes counted from the front, ascending; all of them when `axes` is undefined. */
 export function checkAxes(where: string, axes: Axes | undefined, rank: number): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (axes === undefined) {
+    const all: number[] = [];
+    for (let axis = 0; axis < rank; axis++) all.push(axis);
+    return all;
+  }
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => checkAxis(where, a, rank));
-  if (new Set(list).size < list.length) {
+  if (list.some((a, i) => list.indexOf(a) < i)) {
     refuse(ShapeError, where, "each axis once", showShape(list));
   }
   return list.sort((a, b) => a - b);
@@ -118,7 +122,6 @@ export function broadcastAxes(from: Shape, to: Shape): number[] {
 
 /** `shape` without `axes`, or with 1 in their place. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
-  const gone = new Set(axes);
-  if (keepDims) return shape.map((n, i) => (gone.has(i) ? 1 : n));
-  return shape.filter((_, i) => !gone.has(i));
+  if (keepDims) return shape.map((n, i) => (axes.includes(i) ? 1 : n));
+  return shape.filter((_, i) => !axes.includes(i));
 }

@@ -3,7 +3,7 @@ import type { Tensor } from "./tensor.ts";
 
 /** One op that ran on a watched tensor. */
 export interface TapeNode {
-  readonly op: Pick<OpSpec<unknown>, "name" | "vjp">;
+  readonly op: Pick<OpSpec<unknown>, "name" | "vjp" | "scalar">;
   readonly inputs: readonly Tensor[];
   readonly params: unknown;
   readonly output: Tensor;
@@ -14,11 +14,17 @@ export interface TapeNode {
  * the part behind its own start, and the ops of that sweep are recorded for the outer one.
  */
 interface Tape {
-  nodes: TapeNode[];
+  readonly nodes: TapeNode[];
   /** How many `grad`s are recording. */
   depth: number;
   /** Names this recording on the tensors that depend on a watched one. */
-  session: number;
+  readonly session: number;
+}
+
+/** The part of a tape that one `grad` recorded. */
+export interface Stretch extends Pick<Tape, "nodes" | "session"> {
+  readonly start: number;
+  readonly end: number;
 }
 
 let sessions = 0;
@@ -33,37 +39,34 @@ export function recording(): boolean {
   return tape.depth > 0;
 }
 
-/** @internal From now on ops on `t` are recorded. */
-export function watch(t: Tensor): void {
-  t.session = tape.session;
-}
-
-/** @internal Notes that `output` came from `inputs`, if any of them is watched. */
-export function record(
+/** @internal Notes that `output` came from `inputs`: from now on ops on it are recorded. */
+export function enter(
   op: TapeNode["op"],
   inputs: readonly Tensor[],
   params: unknown,
   output: Tensor,
 ): void {
-  if (tape.depth === 0) return;
-  for (const t of inputs) {
-    if (t.session !== tape.session) continue;
-    tape.nodes.push({ op, inputs, params, output });
-    output.session = tape.session;
-    return;
-  }
+  output.session = tape.session;
+  output.position = tape.nodes.length;
+  tape.nodes.push({ op, inputs, params, output });
 }
 
+/** @internal `enter`, if any of the inputs depends on a watched tensor. */
+export const record: typeof enter = (op, inputs, params, output) => {
+  if (tape.depth === 0) return;
+  for (const t of inputs) {
+    if (t.session === tape.session) return enter(op, inputs, params, output);
+  }
+};
+
 /** @internal Runs `fn` recording and returns its result and the ops it ran. */
-export function recordWhile<R>(fn: () => R): {
-  readonly result: R;
-  readonly nodes: readonly TapeNode[];
-} {
-  const start = tape.nodes.length;
+export function recordWhile<R>(fn: () => R): { readonly result: R; readonly stretch: Stretch } {
+  const { nodes, session } = tape;
+  const start = nodes.length;
   tape.depth++;
   try {
     const result = fn();
-    return { result, nodes: tape.nodes.slice(start) };
+    return { result, stretch: { nodes, session, start, end: nodes.length } };
   } finally {
     if (--tape.depth === 0) tape = newTape();
   }

@@ -24,8 +24,12 @@ export class Tensor {
   storage: Storage | undefined;
   /** @internal The recording in which it depends on a watched tensor; 0 for none. */
   session = 0;
+  /** @internal Its entry's place on the tape of that recording. */
+  position = 0;
   /** @internal Scopes leave it alone. */
   kept = false;
+  /** @internal While a scope ends: it is part of the result. */
+  returned = false;
 
   /** @internal Use `tensor`, `zeros` and their like. */
   constructor(storage: Storage, shape: Shape, dtype: DType) {
@@ -137,12 +141,8 @@ export function tensor(
   const shape = options.shape ? [...options.shape] : natural;
   checkShape("tensor", shape);
   if (sizeOf(shape) !== flat.length) {
-    refuse(
-      ShapeError,
-      "tensor",
-      `${sizeOf(shape)} numbers for shape ${showShape(shape)}`,
-      String(flat.length),
-    );
+    const expected = `${sizeOf(shape)} numbers for shape ${showShape(shape)}`;
+    refuse(ShapeError, "tensor", expected, String(flat.length));
   }
   return fromArray(flat, shape, dtype);
 }
@@ -153,23 +153,15 @@ function flatten(data: NestedNumbers, into: number[]): number[] {
     return [];
   }
   if (!Array.isArray(data)) {
-    refuse(
-      OptionError,
-      "tensor",
-      "numbers, nested arrays or a Float32Array or Float64Array",
-      show(data),
-    );
+    const expected = "numbers, nested arrays or a Float32Array or Float64Array";
+    refuse(OptionError, "tensor", expected, show(data));
   }
   let inner: readonly number[] = [];
   data.forEach((item: NestedNumbers, i: number) => {
     const shape = flatten(item, into);
     if (i > 0 && showShape(shape) !== showShape(inner)) {
-      refuse(
-        ShapeError,
-        "tensor",
-        `rows of one shape, ${showShape(inner)}`,
-        `${showShape(shape)} at position ${i}`,
-      );
+      const got = `${showShape(shape)} at position ${i}`;
+      refuse(ShapeError, "tensor", `rows of one shape, ${showShape(inner)}`, got);
     }
     inner = shape;
   });

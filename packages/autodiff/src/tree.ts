@@ -14,27 +14,34 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function leaves(value: unknown, into: Tensor[] = []): Tensor[] {
   if (value instanceof Tensor) into.push(value);
   else if (Array.isArray(value)) for (const item of value) leaves(item, into);
-  else if (isRecord(value)) for (const item of Object.values(value)) leaves(item, into);
+  else if (isRecord(value)) for (const name in value) leaves(value[name], into);
   return into;
 }
 
 /** The same nesting with `f` of each tensor; refuses anything that is not a tensor. */
 export function mapTree<T>(where: string, tree: T, f: (t: Tensor) => Tensor): T {
-  const walk = (value: unknown, path: string): unknown => {
+  const path: string[] = [];
+  const walk = (value: unknown): unknown => {
     if (value instanceof Tensor) return f(value);
-    if (Array.isArray(value)) return value.map((item, i) => walk(item, `${path}[${i}]`));
+    if (Array.isArray(value)) return value.map((item, i) => step(`[${i}]`, item));
     if (isRecord(value)) {
-      return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [name, walk(item, `${path}.${name}`)]),
-      );
+      const made: Record<string, unknown> = {};
+      for (const name of Object.keys(value)) made[name] = step(`.${name}`, value[name]);
+      return made;
     }
     return refuse(
       OptionError,
       where,
-      `tensors in ${path || "the argument"}`,
+      `tensors in ${path.join("") || "the argument"}`,
       show(value),
       "Close over what is not differentiated, or make it a tensor.",
     );
   };
-  return walk(tree, "") as T;
+  const step = (name: string, value: unknown): unknown => {
+    path.push(name);
+    const made = walk(value);
+    path.pop();
+    return made;
+  };
+  return walk(tree) as T;
 }

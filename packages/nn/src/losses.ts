@@ -15,9 +15,9 @@ import {
   Tensor,
   tensor,
   ValueError,
-  where,
 } from "@evenkeel/autodiff";
 import { checkOptions, type OptionRules, oneOf } from "@evenkeel/norm-core";
+import { crossEntropyOfIds } from "./ops/cross-entropy.ts";
 import { fraction } from "./rules.ts";
 
 /** One number (their mean or sum), or one per sample. */
@@ -72,18 +72,22 @@ export function crossEntropy(
     );
   }
   const s = checked.labelSmoothing;
-  const logp = logSoftmax(logits);
-  const picked =
+  const losses =
     target instanceof Tensor
-      ? mul(checkShape("crossEntropy", target, logits.shape), logp)
-      : where(oneHot(target, logits), logp, 0);
-  const own = sum(picked, { axes: 1 });
-  const smooth = s === 0 ? own : add(mul(1 - s, own), mul(s, mean(logp, { axes: 1 })));
-  return reduce(neg(smooth), checked.reduction);
+      ? ofProbabilities(logits, checkShape("crossEntropy", target, logits.shape), s)
+      : crossEntropyOfIds([logits, idsOf(target, logits)], s);
+  return reduce(losses, checked.reduction);
 }
 
-/** 1 at each sample's class, else 0; of the logits' shape and dtype. */
-function oneHot(ids: readonly number[] | Int32Array, { shape, dtype }: Tensor): Tensor {
+/** Here the target may have a gradient, too. */
+function ofProbabilities(logits: Tensor, target: Tensor, s: number): Tensor {
+  const logp = logSoftmax(logits);
+  const own = sum(mul(target, logp), { axes: 1 });
+  return neg(s === 0 ? own : add(mul(1 - s, own), mul(s, mean(logp, { axes: 1 }))));
+}
+
+/** The ids as a tensor of the logits' dtype. */
+function idsOf(ids: readonly number[] | Int32Array, { shape, dtype }: Tensor): Tensor {
   const [samples, classes] = shape as readonly [number, number];
   if (ids.length !== samples) {
     fail(
@@ -95,7 +99,6 @@ function oneHot(ids: readonly number[] | Int32Array, { shape, dtype }: Tensor): 
       ShapeError,
     );
   }
-  const data = new Float64Array(samples * classes);
   for (let n = 0; n < samples; n++) {
     const id = ids[n]!;
     if (!Number.isInteger(id) || id < 0 || id >= classes) {
@@ -108,9 +111,8 @@ function oneHot(ids: readonly number[] | Int32Array, { shape, dtype }: Tensor): 
         ValueError,
       );
     }
-    data[n * classes + id] = 1;
   }
-  return tensor(data, { shape, dtype });
+  return tensor(Float64Array.from(ids), { dtype });
 }
 
 function checkShape(where: string, target: Tensor, shape: Shape): Tensor {

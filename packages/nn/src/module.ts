@@ -1,5 +1,18 @@
-import { cast, EvenkeelError, fail, nearest, stopGradient, type Tensor } from "@evenkeel/autodiff";
+import {
+  cast,
+  EvenkeelError,
+  fail,
+  nearest,
+  reshape,
+  type Shape,
+  ShapeError,
+  sameShape,
+  showShape,
+  stopGradient,
+  type Tensor,
+} from "@evenkeel/autodiff";
 import { Buffer, Cell, own, Parameter } from "./cell.ts";
+import { pack, packedNames, unpack } from "./packed.ts";
 
 /** What a module is made of. */
 export type Member = Module | Parameter | Buffer;
@@ -86,14 +99,15 @@ export abstract class Module {
 
   /**
    * All parameters and buffers under PyTorch's names. The tensors stand on their own: training on
-   * does not change them (tensors are immutable, so nothing is copied).
+   * does not change them. Tensors are immutable, so nothing is copied but what a checkpoint has joined or
+   * split.
    */
   stateDict(): Record<string, Tensor> {
     const dict: Record<string, Tensor> = {};
     for (const [name, cell] of this.walk("", [])) {
       if (cell instanceof Cell) dict[name] = stopGradient(cell.value);
     }
-    return dict;
+    return pack(dict);
   }
 
   /**
@@ -115,13 +129,17 @@ export abstract class Module {
       string,
       Cell
     >;
-    const missing = [...cells.keys()].filter((name) => !Object.hasOwn(dict, name));
-    const unexpected = Object.keys(dict).filter((name) => !cells.has(name));
-    if (strict) refuseNames(missing, unexpected, cells.keys());
+    const current = this.stateDict();
+    const missing = Object.keys(current).filter((name) => !Object.hasOwn(dict, name));
+    const unexpected = Object.keys(dict).filter((name) => !Object.hasOwn(current, name));
+    if (strict) refuseNames(missing, unexpected, Object.keys(current));
     const found: [Cell, Tensor][] = [];
     for (const [name, cell] of cells) {
-      if (!Object.hasOwn(dict, name)) continue;
-      const next = cast(dict[name]!, cell.value.dtype);
+      const { shape } = cell.value;
+      const names = packedNames(name, shape);
+      if (!names.some((n) => Object.hasOwn(dict, n))) continue;
+      const given = names.map((n) => [n, fitting(n, dict, current)] as const);
+      const next = unpack(Object.fromEntries(given), name, shape);
       cell.check("loadStateDict", next, name);
       found.push([cell, own(next)]);
     }
@@ -155,6 +173,24 @@ export abstract class Module {
   }
 }
 
+/** The tensor of a name, in the dtype and shape that the model has it in; the model's if it has none. */
+function fitting(name: string, dict: StateDict, current: StateDict): Tensor {
+  const { shape, dtype } = current[name]!;
+  if (!Object.hasOwn(dict, name)) return current[name]!;
+  const given = cast(dict[name]!, dtype);
+  if (sameShape(given.shape, shape)) return given;
+  // Published norms often keep a number per channel as [1, C, 1, 1].
+  if (sameShape(withoutOnes(given.shape), withoutOnes(shape))) return reshape(given, shape);
+  return fail(
+    {
+      where: "loadStateDict",
+      expected: `${name} of shape ${showShape(shape)}, ${dtype}`,
+      got: `${showShape(given.shape)}, ${dtype}`,
+    },
+    ShapeError,
+  );
+}
+
 function refuseNames(
   missing: readonly string[],
   unexpected: readonly string[],
@@ -178,3 +214,5 @@ function refuseNames(
     EvenkeelError,
   );
 }
+
+const withoutOnes = (shape: Shape): Shape => shape.filter((n) => n !== 1);

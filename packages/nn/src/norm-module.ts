@@ -1,7 +1,15 @@
-import type { DType, Tensor } from "@evenkeel/autodiff";
-import { type BoundNorm, evaluation, type Mode, type Norm, training } from "@evenkeel/norm-core";
+import type { Tensor } from "@evenkeel/autodiff";
+import {
+  type Activation,
+  type BoundNorm,
+  evaluation,
+  type Mode,
+  type Norm,
+  training,
+} from "@evenkeel/norm-core";
 import { Buffer, type Cell, Parameter } from "./cell.ts";
 import { type Member, Module } from "./module.ts";
+import { type DrawOptions, streamOf } from "./rules.ts";
 
 /** A norm with its parameters and state, in PyTorch's way. Make it with `norm`. */
 export class NormModule<C = never> extends Module {
@@ -17,11 +25,15 @@ export class NormModule<C = never> extends Module {
    */
   pinned: Partial<Mode> = {};
 
-  constructor(bound: BoundNorm<C>, options: { readonly dtype?: DType } = {}) {
+  constructor(bound: BoundNorm<C>, options: DrawOptions = {}) {
     super();
     this.norm = bound;
-    const { params, state } = bound.init(options);
-    this.params = mapValues(params, (t) => new Parameter(t));
+    const { dtype } = options;
+    const { params, state } = bound.init({ dtype, random: streamOf(options) });
+    this.params = mapValues(
+      params,
+      (t, name) => new Parameter(t, { trainable: !isFrozen(bound, name) }),
+    );
     this.state = mapValues(state, (t) => new Buffer(t));
   }
 
@@ -38,11 +50,19 @@ export class NormModule<C = never> extends Module {
     return { ...(this.training ? training : evaluation), ...this.pinned };
   }
 
-  /** Normalizes x. Buffers take the next state when the norm has succeeded, not before. */
-  override forward(x: Tensor, condition?: C): Tensor {
+  /**
+   * Normalizes x. Buffers take the next state when the norm has succeeded, not before.
+   *
+   * @param activation - Applied in the norm's own passes over memory; `Sequential` does it for a ReLU.
+   */
+  override forward(x: Tensor, condition?: C, activation?: Activation): Tensor {
     const { mode } = this;
     const [params, before] = [mapValues(this.params, current), mapValues(this.state, current)];
-    const { output, state } = this.norm.apply(x, params, before, { mode, condition });
+    const { output, state } = this.norm.apply(x, params, before, {
+      mode,
+      condition,
+      activation,
+    });
     for (const [name, buffer] of Object.entries(this.state)) {
       const next = state[name];
       if (next && next !== before[name]) buffer.replace(next);
@@ -51,9 +71,14 @@ export class NormModule<C = never> extends Module {
   }
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (a: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, a]) => [name, f(a)]));
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  f: (a: A, name: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, a]) => [name, f(a, name)]));
 }
+const isFrozen = ({ card }: BoundNorm<never>, name: string): boolean =>
+  card.frozen?.includes(name) ?? false;
 const current = (cell: Cell): Tensor => cell.value;
 
 /**
@@ -61,7 +86,7 @@ const current = (cell: Cell): Tensor => cell.value;
  *
  * @param kind - `batchNorm`, `groupNorm`, … or one of your own made with `defineNorm`.
  * @param options - The norm's own options.
- * @param init.dtype - Of parameters and state. Default "float32".
+ * @param init - The dtype of parameters and state, and where random first values come from.
  * @throws OptionError for an option that the norm does not know or refuses.
  *
  * @example
@@ -71,7 +96,7 @@ const current = (cell: Cell): Tensor => cell.value;
 export function norm<O extends object, C = never>(
   kind: Norm<O, C>,
   options: O,
-  init: { readonly dtype?: DType } = {},
+  init: DrawOptions = {},
 ): NormModule<C> {
   return new NormModule(kind(options), init);
 }
@@ -107,13 +132,17 @@ export function freeze(
   });
 }
 
-/** Undoes `freeze`: norms follow `train` and `eval` again, and all their parameters are trainable. */
+/**
+ * Undoes `freeze`: norms follow `train` and `eval` again, and their parameters are trainable, but for
+ * those that the method itself does not train.
+ */
 export function unfreeze(
   module: Module,
   { statistics = true, affine = true }: FreezeOptions = {},
 ): void {
   eachNorm(module, (m) => {
     if (statistics) m.pinned = {};
-    if (affine) for (const p of Object.values(m.params)) p.trainable = true;
+    if (!affine) return;
+    for (const [name, p] of Object.entries(m.params)) p.trainable = !isFrozen(m.norm, name);
   });
 }

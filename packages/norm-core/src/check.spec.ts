@@ -1,7 +1,13 @@
 import { ShapeError, zeros } from "@evenkeel/autodiff";
 import { expectRefusal } from "@evenkeel/testkit";
 import { describe, expect, test } from "vitest";
-import { checkInput, checkMoreThanOne, checkNotEmpty, checkTrailing } from "./check.ts";
+import {
+  checkInput,
+  checkMoreThanOne,
+  checkNotEmpty,
+  checkTrailing,
+  countSamples,
+} from "./check.ts";
 
 describe("checkInput", () => {
   const options = { numFeatures: 3, channelAxis: 1 };
@@ -35,6 +41,14 @@ describe("checkInput", () => {
     expectRefusal("axis 2", call, "someNorm channelAxis: expected an axis from -2 to 1, got 2.");
     expect(call).toThrow(ShapeError);
   });
+});
+
+test("countSamples counts along the first axis that is not the channels'", () => {
+  const x = zeros([2, 5, 3]);
+  expect(countSamples("someNorm", x, { numFeatures: 3, channelAxis: -1 })).toBe(2);
+  expect(countSamples("someNorm", x, { numFeatures: 2, channelAxis: 0 })).toBe(5);
+  const wrong = (): number => countSamples("someNorm", x, { numFeatures: 4, channelAxis: 1 });
+  expect(wrong).toThrow("someNorm: expected x with 4 channels on axis 1, got shape [2, 5, 3].");
 });
 
 test("checkNotEmpty refuses a tensor without elements", () => {

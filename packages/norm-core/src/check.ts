@@ -1,4 +1,11 @@
-import { checkAxis, fail, ShapeError, showShape, type Tensor } from "@evenkeel/autodiff";
+import {
+  checkAxis,
+  fail,
+  OptionError,
+  ShapeError,
+  showShape,
+  type Tensor,
+} from "@evenkeel/autodiff";
 
 /**
  * Refuses an input that a norm over channels cannot take.
@@ -36,6 +43,15 @@ export function checkInput(
   }
   checkNotEmpty(where, x);
   return axis;
+}
+
+/** The number of samples in an input that `checkInput` does not refuse. */
+export function countSamples(
+  where: string,
+  x: Tensor,
+  options: { readonly numFeatures: number; readonly channelAxis: number },
+): number {
+  return x.shape[checkInput(where, x, options) === 0 ? 1 : 0]!;
 }
 
 /** Refuses a tensor without elements: it has no statistics. */
@@ -78,4 +94,20 @@ export function checkTrailing(where: string, x: Tensor, shape: readonly number[]
   }
   checkNotEmpty(where, x);
   return shape.map((_, i) => start + i);
+}
+
+/** Refuses a number of groups that does not divide the channels. */
+export function checkGroups(where: string, numGroups: number, numChannels: number): void {
+  if (numChannels % numGroups === 0) return;
+  const all = Array.from({ length: numChannels }, (_, i) => i + 1);
+  const divisors = all.filter((n) => numChannels % n === 0);
+  fail(
+    {
+      where,
+      expected: `numGroups that divides numChannels ${numChannels}`,
+      got: String(numGroups),
+      hint: `Take one of ${divisors.join(", ")}.`,
+    },
+    OptionError,
+  );
 }

@@ -1,4 +1,28 @@
-export { checkInput, checkMoreThanOne, checkNotEmpty, checkTrailing } from "./check.ts";
+export {
+  type BatchCall,
+  type BatchOptions,
+  batchOptions,
+  castAll,
+  normalizeBatch,
+} from "./batch-statistics.ts";
+export {
+  applyBranch,
+  branchRow,
+  checkBranch,
+  initBranches,
+  updateBranches,
+} from "./branches.ts";
+export { type Calibration, calibratedMap, centeredPlanes } from "./calibration.ts";
+export {
+  checkGroups,
+  checkInput,
+  checkMoreThanOne,
+  checkNotEmpty,
+  checkTrailing,
+  countSamples,
+} from "./check.ts";
+export { type Classes, checkClasses, lookup } from "./classes.ts";
+export { pushed } from "./history.ts";
 export { type FromKeras, fromKeras, type KerasOptions } from "./keras.ts";
 export {
   batchPlanes,
@@ -28,6 +52,7 @@ export {
   defineNorm,
   evaluation,
   type Initial,
+  type InitOptions,
   type Mode,
   type Norm,
   type NormSpec,
@@ -36,11 +61,13 @@ export {
   training,
 } from "./norm.ts";
 export {
+  type Activation,
   type Along,
   affinePlanes,
   momentsOfPlanes,
   normalizePlanes,
   type PlaneMap,
+  type PlaneOptions,
   type PlaneRule,
   statisticsDType,
 } from "./normalize.ts";
@@ -49,6 +76,7 @@ export {
   checkOptions,
   count,
   counts,
+  finite,
   flag,
   fractionOrNull,
   nonNegative,
@@ -60,9 +88,14 @@ export { planeMoments } from "./plane-moments.ts";
 export { alongSums, half, planeAffine, planeCombine, planeSums } from "./planes.ts";
 export { affineOf, initAffine, safeSqrt, standardMap } from "./rules.ts";
 export {
+  type BatchStatistics,
   checkFinite,
   hasRunning,
+  hasTrained,
   initRunning,
   runningMap,
+  runningStatistics,
+  updateAverages,
   updateRunning,
 } from "./running.ts";
+export { type InstancePlanes, stylePlanes } from "./style.ts";

@@ -1,4 +1,14 @@
-import { add, type DType, mul, OptionError, ones, type Tensor, zeros } from "@evenkeel/autodiff";
+import {
+  add,
+  type DType,
+  mul,
+  OptionError,
+  ones,
+  type Random,
+  random,
+  type Tensor,
+  zeros,
+} from "@evenkeel/autodiff";
 import { expectRefusal } from "@evenkeel/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Card, defineNorm, evaluation, type Mode, training } from "./norm.ts";
@@ -71,6 +81,21 @@ describe("defineNorm", () => {
     expect(bound.init().params["bias"]!.dtype).toBe("float32");
     expect(bound.init({}).params["bias"]!.dtype).toBe("float32");
     expect(bound.init({ dtype: "float64" }).params["bias"]!.dtype).toBe("float64");
+  });
+  test("draws first values from the stream given, or from one of seed 0", () => {
+    const drawn = defineNorm<Options>({
+      card,
+      options: { numFeatures: count(), factor: nonNegative(2) },
+      init: ({ numFeatures }, dtype, stream) => ({
+        params: { bias: stream.normal([numFeatures], { dtype }) },
+        state: {},
+      }),
+      apply: (x, _params, state) => ({ output: x, state }),
+    })({ numFeatures: 3 });
+    const bias = (given?: Random): unknown => drawn.init({ random: given }).params["bias"]!.data;
+    expect(bias()).toEqual(bias(random(0)));
+    expect(bias(random(1))).toEqual(random(1).normal([3]).data);
+    expect(bias(random(1))).not.toEqual(bias());
   });
   test("applies in training unless told otherwise, and passes the condition on", () => {
     const bound = shiftNorm({ numFeatures: 3 });

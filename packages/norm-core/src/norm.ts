@@ -1,4 +1,5 @@
-import type { DType, Tensor } from "@evenkeel/autodiff";
+import { type DType, type Random, relu, random as stream, type Tensor } from "@evenkeel/autodiff";
+import type { Activation } from "./normalize.ts";
 import { checkOptions, type OptionRules } from "./options.ts";
 
 /** Parameters or state by name; the names are those of the golden files. */
@@ -38,8 +39,16 @@ export interface Card {
   /** The formula, in TeX. */
   readonly tex: string;
   readonly paper: Paper;
-  /** Official PyTorch state-dict key of each parameter and buffer. */
+  /**
+   * Official PyTorch state-dict key of each parameter and buffer. Where a checkpoint has it otherwise:
+   * "bns.*.weight" has each row under a key of its own, "embed.weight[1]" is the second of equal parts of
+   * one tensor along its last axis, "embed.weight[-1][1]" such a part of a last row.
+   */
   readonly keys: Readonly<Record<string, string>>;
+  /** Parameters that the method does not train, such as pretrained ones; nn makes them untrainable. */
+  readonly frozen?: readonly string[];
+  /** The method is norm and activation in one: no activation belongs behind it. Default false. */
+  readonly activated?: boolean;
   /** Where we differ from the paper or from its published code, and why. */
   readonly notes: readonly string[];
 }
@@ -54,11 +63,19 @@ export interface Applied {
   /** The next state; the very object that came in when nothing was updated. */
   readonly state: Tensors;
 }
+export interface InitOptions {
+  /** Of parameters and state. Default "float32". */
+  readonly dtype?: DType | undefined;
+  /** Where random first values come from, for the norms that have any. Default: one from seed 0. */
+  readonly random?: Random | undefined;
+}
 export interface Context<C> {
   /** Default `training`. */
   readonly mode?: Mode;
   /** What the norm is conditioned on, with a type of its own: ids, a mask, an embedding. */
   readonly condition?: C | undefined;
+  /** Applied to the output; most norms do it in the passes that they make anyway. Default: none. */
+  readonly activation?: Activation | undefined;
 }
 
 /** A norm with its options: two pure functions. Nothing is updated in place; no gradient reaches the state. */
@@ -66,7 +83,7 @@ export interface BoundNorm<C = never> {
   readonly card: Card;
   readonly options: object;
   /** Fresh parameters and state. */
-  init(options?: { readonly dtype?: DType }): Initial;
+  init(options?: InitOptions): Initial;
   apply(x: Tensor, params: Tensors, state: Tensors, context?: Context<C>): Applied;
 }
 
@@ -83,13 +100,19 @@ export interface NormSpec<O extends object, C> {
   readonly options: OptionRules<O>;
   /** Complaints about options that no single rule can see. */
   check?(options: Required<O>): void;
-  init(options: Required<O>, dtype: DType): Initial;
+  init(options: Required<O>, dtype: DType, random: Random): Initial;
+  /** `apply` hands the activation on to `normalizePlanes`; without it is applied afterwards. Default false. */
+  readonly fusesActivation?: boolean;
   apply(
     x: Tensor,
     params: Tensors,
     state: Tensors,
     options: Required<O>,
-    context: { readonly mode: Mode; readonly condition: C | undefined },
+    context: {
+      readonly mode: Mode;
+      readonly condition: C | undefined;
+      readonly activation: Activation | undefined;
+    },
   ): Applied;
 }
 
@@ -109,9 +132,12 @@ export function defineNorm<O extends object, C = never>(spec: NormSpec<O, C>): N
     return {
       card,
       options,
-      init: ({ dtype = "float32" } = {}) => spec.init(options, dtype),
-      apply: (x, params, state, { mode = training, condition } = {}) =>
-        spec.apply(x, params, state, options, { mode, condition }),
+      init: ({ dtype = "float32", random = stream(0) } = {}) => spec.init(options, dtype, random),
+      apply(x, params, state, { mode = training, condition, activation } = {}) {
+        const applied = spec.apply(x, params, state, options, { mode, condition, activation });
+        if (activation === undefined || spec.fusesActivation) return applied;
+        return { ...applied, output: relu(applied.output) };
+      },
     };
   };
   return Object.assign(bind, { card });

@@ -12,13 +12,15 @@ import {
   ShapeError,
   sameShape,
   showShape,
+  sizeOf,
   type Tensor,
   vjp,
 } from "@evenkeel/autodiff";
+import { passesOf } from "./gated-planes.ts";
 import { type Layout, planeSize, planesShape } from "./layout.ts";
 import type { Moments } from "./moments.ts";
 import { planeMoments } from "./plane-moments.ts";
-import { alongSums, half, planeAffine, planeCombine, planeSums } from "./planes.ts";
+import { type Activated, half, planeAffine } from "./planes.ts";
 
 /** The affine map of each plane, `(x − center)·scale + shift`; each part broadcasts to [samples, channels]. */
 export type PlaneMap = {
@@ -39,6 +41,17 @@ export interface Along {
   readonly bias?: Tensor | undefined;
 }
 
+/** What is applied to the output in the same passes over memory. */
+export type Activation = "relu";
+
+/** How planes are read and what surrounds the map. */
+export interface PlaneOptions extends Along {
+  /** From `samplePlanes`, `batchPlanes` or `rowPlanes`. */
+  readonly layout: Layout;
+  /** Default: none. */
+  readonly activation?: Activation | undefined;
+}
+
 /**
  * The dtype in which statistics and rules are computed: float64 where the backend has it (the tensors
  * are tiny, and digits lost to a large offset do not come back), else that of x.
@@ -54,7 +67,7 @@ type Inputs = Readonly<Record<string, Tensor>>;
  *
  *     moments = count, mean, M2 of every plane of x
  *     center, scale, shift = rule(moments, inputs)
- *     y = ((x − center)·scale + shift)·weight + bias
+ *     y = ((x − center)·scale + shift)·weight + bias,  max(y, 0) with activation "relu"
  *
  * The rule is plain tensor algebra on tensors of a few numbers per plane; it is traced, so its gradient
  * (through the moments too) comes by itself, for derivatives of every order.
@@ -64,7 +77,6 @@ type Inputs = Readonly<Record<string, Tensor>>;
  *   rule in the moments' dtype. Whatever is differentiated has to come in here: what the rule closes
  *   over must be a constant.
  * @param rule - Must be pure. Moments have shape [samples, channels] and a plain number as count.
- * @param options.layout - From `samplePlanes`, `batchPlanes` or `rowPlanes`.
  * @returns The output, of x's shape and dtype, and the rule's `aux` as constants.
  *
  * @example
@@ -78,41 +90,44 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
   x: Tensor,
   inputs: I,
   rule: (moments: Moments, inputs: I) => PlaneRule<X>,
-  { layout, weight, bias }: Along & { readonly layout: Layout },
+  { layout, weight, bias, activation }: PlaneOptions,
 ): { readonly output: Tensor; readonly aux: X } {
   checkLayout(x, layout);
   const names = Object.keys(inputs);
   const dtype = statisticsDType(x);
+  const activated = activatedBy(activation, layout);
   let aux: X | undefined;
-  const traced = (packed: Tensor, ...given: readonly Tensor[]): PlaneMap => {
+  const traced = (mean: Tensor, m2: Tensor, ...given: readonly Tensor[]): PlaneMap => {
     const named = Object.fromEntries(names.map((name, i) => [name, cast(given[i]!, dtype)])) as I;
-    const result = rule(unpackMoments(packed, layout), named);
+    const result = rule({ count: planeSize(layout), mean, m2 }, named);
     aux = result.aux;
     return spreadMap(result, layout, dtype);
   };
   // The trace of the rule is only for a backward, and there is one only inside a recording.
   const wanted = recording();
   const op = customGrad("normalizePlanes", (x0, ...rest) => {
-    const packed = planeMoments(x0!, layout, dtype);
+    const moments = halves(planeMoments(x0!, layout, dtype));
     const [given, along] = [rest.slice(0, names.length), rest.slice(names.length)];
-    const first = wanted ? vjp(traced, packed, ...given) : { value: traced(packed, ...given) };
+    const first = wanted
+      ? vjp(traced, ...moments, ...given)
+      : { value: traced(...moments, ...given) };
     const { center, scale, shift } = first.value;
     return {
-      value: planeAffine(x0!, center, scale, shift, layout, along[0], along[1]),
+      value: planeAffine(x0!, center, scale, shift, activated, along[0], along[1]),
       vjp(g, [x1, ...others], needs) {
         const [given1, along1] = [others.slice(0, names.length), others.slice(names.length)];
         // To be differentiated again, moments and rule must be seen to follow from x: no residuals.
         const again = recording() || !("pullback" in first);
-        const m = again ? planeMoments(x1!, layout, dtype) : packed;
-        const { value, pullback } = again ? vjp(traced, m, ...given1) : first;
+        const m = again ? halves(planeMoments(x1!, layout, dtype)) : moments;
+        const { value, pullback } = again ? vjp(traced, ...m, ...given1) : first;
         return backward({
           g,
           x: x1!,
-          packed: m,
+          mean: m[0],
           map: value,
           pullback,
           along: along1,
-          layout,
+          layout: activated,
           needs,
         });
       },
@@ -126,11 +141,11 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
 interface Backward {
   readonly g: Tensor;
   readonly x: Tensor;
-  readonly packed: Tensor;
+  readonly mean: Tensor;
   readonly map: PlaneMap;
   readonly pullback: (map: PlaneMap) => readonly Tensor[];
   readonly along: readonly Tensor[];
-  readonly layout: Layout;
+  readonly layout: Activated;
   readonly needs: readonly boolean[];
 }
 
@@ -143,28 +158,24 @@ interface Backward {
 function backward({
   g,
   x,
-  packed,
+  mean,
   map,
   pullback,
   along,
   layout,
   needs,
 }: Backward): (Tensor | null)[] {
-  const { center, scale, shift } = map;
-  const [weight] = along;
-  const sums = planeSums(g, x, center, layout, weight);
-  const [s1, s2] = [half(sums, 0), half(sums, 1)];
-  const [dm, ...inputs] = pullback({ center: neg(mul(scale, s1)), scale: s2, shift: s1 });
-  const b = mul(2, half(dm!, 1));
-  const c = mul(1 / planeSize(layout), half(dm!, 0));
-  const dx = needs[0]
-    ? planeCombine(g, x, half(packed, 0), { a: scale, b, c }, layout, weight)
-    : null;
+  const { scale } = map;
+  const passes = passesOf(g, x, { ...map, along }, layout);
+  const [s1, s2] = halves(passes.sums());
+  const by = { center: neg(mul(scale, s1)), scale: s2, shift: s1 };
+  const [dMean, dM2, ...inputs] = pullback(by);
+  const [b, c] = [mul(2, dM2!), mul(1 / planeSize(layout), dMean!)];
+  const dx = needs[0] ? passes.combine(mean, b, c) : null;
   const first = [dx, ...inputs];
   const wanted = needs.slice(first.length).some(Boolean);
-  const places = wanted ? alongSums(g, x, center, scale, shift, layout) : null;
-  const gradients = along.map((_, i) => places && half(places, i === 0 ? 0 : 1));
-  return [...first, ...gradients];
+  const places = wanted ? halves(passes.along()) : null;
+  return [...first, ...along.map((_, i) => places && places[i]!)];
 }
 
 /**
@@ -174,11 +185,16 @@ function backward({
 export function affinePlanes(
   x: Tensor,
   map: PlaneMap,
-  { layout, weight, bias }: Along & { readonly layout: Layout },
+  { layout, weight, bias, activation }: PlaneOptions,
 ): Tensor {
   checkLayout(x, layout);
   const { center, scale, shift } = spreadMap(map, layout, statisticsDType(x));
-  return planeAffine(x, center, scale, shift, layout, ...placesOf({ weight, bias }, layout));
+  const activated = activatedBy(activation, layout);
+  return planeAffine(x, center, scale, shift, activated, ...placesOf({ weight, bias }, layout));
+}
+
+function activatedBy(activation: Activation | undefined, layout: Layout): Activated {
+  return activation === "relu" ? { ...layout, relu: true } : layout;
 }
 
 /** Weight and bias with one number per place in a plane, as far as there are any. */
@@ -192,13 +208,14 @@ function spreadMap({ center, scale, shift }: PlaneMap, layout: Layout, dtype: DT
   const to = (t: Tensor): Tensor => {
     const shape = planesShape(layout);
     const same = cast(t, dtype);
-    return sameShape(t.shape, shape) ? same : broadcastTo(same, shape);
+    if (sameShape(t.shape, shape)) return same;
+    return t.size === sizeOf(shape) ? reshape(same, shape) : broadcastTo(same, shape);
   };
   return { center: to(center), scale: to(scale), shift: to(shift) };
 }
 
-function unpackMoments(packed: Tensor, layout: Layout): Moments {
-  return { count: planeSize(layout), mean: half(packed, 0), m2: half(packed, 1) };
+function halves(pair: Tensor): [Tensor, Tensor] {
+  return [half(pair, 0), half(pair, 1)];
 }
 
 /**
@@ -207,7 +224,8 @@ function unpackMoments(packed: Tensor, layout: Layout): Moments {
  */
 export function momentsOfPlanes(x: Tensor, layout: Layout): Moments {
   checkLayout(x, layout);
-  return unpackMoments(planeMoments(x, layout, statisticsDType(x)), layout);
+  const [mean, m2] = halves(planeMoments(x, layout, statisticsDType(x)));
+  return { count: planeSize(layout), mean, m2 };
 }
 
 function checkLayout(x: Tensor, layout: Layout): void {

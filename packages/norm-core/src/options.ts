@@ -21,6 +21,10 @@ const isCount = (v: unknown): boolean => Number.isInteger(v) && (v as number) > 
 export function count(fallback?: number): OptionRule<number> {
   return rule("a whole number >= 1", isCount, fallback);
 }
+/** Any finite number. */
+export function finite(fallback?: number): OptionRule<number> {
+  return rule("a finite number", isNumber, fallback);
+}
 /** A finite number >= 0. */
 export function nonNegative(fallback?: number): OptionRule<number> {
   return rule("a number >= 0", (v) => isNumber(v) && v >= 0, fallback);

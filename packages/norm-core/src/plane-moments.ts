@@ -7,7 +7,8 @@ import {
   type TypedArray,
 } from "@evenkeel/autodiff";
 import { type Layout, planeSize, planesShape } from "./layout.ts";
-import { eachRun, half, planeAffine, type Statistic } from "./planes.ts";
+import { eachRun } from "./plane-loops.ts";
+import { half, planeAffine, type Statistic } from "./planes.ts";
 
 const momentsOp: Op<Statistic> = defineOp<Statistic>({
   name: "planeMoments",

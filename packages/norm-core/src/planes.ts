@@ -1,33 +1,23 @@
 import {
   type DType,
   defineOp,
+  greater,
   mul,
   neg,
   type Op,
   reshape,
   slice,
   type Tensor,
+  where,
   zerosLike,
 } from "@evenkeel/autodiff";
 import { type Layout, planeSize, planesShape } from "./layout.ts";
+import { affineLoop, alongLoop, combineLoop, type MapArrays, sumsLoop } from "./plane-loops.ts";
 
 // The kernels of every norm: linear algebra over planes, closed under differentiation (the gradient of
 // each is made of the others), so that derivatives of any order stay inside them.
 // Big: x, g. One number per plane, [samples, channels]: pivot, scale, shift, a, b, c.
 // One number per place in a plane, [outer · inner]: weight, bias (the affine of layer norm).
-
-/** @internal Calls `visit` for each run of `inner` neighbours: its plane, where it starts, its place in the plane. */
-export function eachRun(
-  { samples, outer, channels, inner }: Layout,
-  visit: (plane: number, start: number, place: number) => void,
-): void {
-  let start = 0;
-  for (let n = 0; n < samples; n++) {
-    for (let a = 0; a < outer; a++) {
-      for (let c = 0; c < channels; c++, start += inner) visit(n * channels + c, start, a * inner);
-    }
-  }
-}
 
 /** One of two results packed along axis 0: `[2, …]` to `[…]`. */
 export function half(pair: Tensor, which: 0 | 1): Tensor {
@@ -39,28 +29,34 @@ export interface Statistic extends Layout {
   readonly dtype: DType;
 }
 
-const affineOp: Op<Layout> = defineOp<Layout>({
+/** @internal The arrays of a map's tensors. */
+export function arraysOf(map: { readonly [K in keyof MapArrays]?: Tensor | undefined }): MapArrays {
+  const { pivot, scale, shift, weight, bias } = map;
+  return {
+    pivot: pivot!.data,
+    scale: scale!.data,
+    shift: shift!.data,
+    weight: weight?.data,
+    bias: bias?.data,
+  };
+}
+
+/** @internal A layout, and whether what is below 0 becomes 0. */
+export interface Activated extends Layout {
+  readonly relu?: boolean;
+}
+
+const affineOp: Op<Activated> = defineOp<Activated>({
   name: "planeAffine",
   shape: ([x]) => x!,
   dtype: ([x]) => x!,
   kernel(out, [x, pivot, scale, shift, weight, bias], layout) {
-    const [to, from, w, b] = [out.data, x!.data, weight?.data, bias?.data];
-    const [p, s, t] = [pivot!.data, scale!.data, shift!.data];
-    const n = layout.inner;
-    eachRun(layout, (plane, start, place) => {
-      const pp = p[plane]!;
-      const sp = s[plane]!;
-      const tp = t[plane]!;
-      if (!w) {
-        for (let i = start; i < start + n; i++) to[i] = (from[i]! - pp) * sp + tp;
-      } else {
-        for (let i = start, k = place; i < start + n; i++, k++) {
-          to[i] = ((from[i]! - pp) * sp + tp) * w[k]! + (b ? b[k]! : 0);
-        }
-      }
-    });
+    const to = out.data;
+    affineLoop(to, x!.data, arraysOf({ pivot, scale, shift, weight, bias }), layout);
+    if (layout.relu) for (let i = 0; i < to.length; i++) if (to[i]! < 0) to[i] = 0;
   },
-  vjp(g, _y, [x, pivot, scale, shift, weight, bias], layout, needs) {
+  vjp(dy, y, [x, pivot, scale, shift, weight, bias], { relu, ...layout }, needs) {
+    const g = relu ? where(greater(y, 0), dy, 0) : dy;
     const inPlane = needs[1] || needs[2] || needs[3];
     const sums = inPlane ? planeSums(g, x!, pivot!, layout, weight) : null;
     const along = needs[4] || needs[5] ? alongSums(g, x!, pivot!, scale!, shift!, layout) : null;
@@ -76,13 +72,13 @@ const affineOp: Op<Layout> = defineOp<Layout>({
   },
 });
 
-/** ((x − pivot)·scale + shift)·weight + bias; weight and bias default to 1 and 0. */
+/** ((x − pivot)·scale + shift)·weight + bias; weight and bias default to 1 and 0. With `relu`, its positive part. */
 export function planeAffine(
   x: Tensor,
   pivot: Tensor,
   scale: Tensor,
   shift: Tensor,
-  layout: Layout,
+  layout: Activated,
   weight?: Tensor,
   bias?: Tensor,
 ): Tensor {
@@ -101,29 +97,7 @@ const sumsOp: Op<Statistic> = defineOp<Statistic>({
   shape: (_, layout) => [2, ...planesShape(layout)],
   dtype: (_, { dtype }) => dtype,
   kernel(out, [g, x, pivot, weight], layout) {
-    const [dg, dx, p, w] = [g!.data, x!.data, pivot!.data, weight?.data];
-    const totals = out.data.fill(0);
-    const second = out.size / 2;
-    const n = layout.inner;
-    eachRun(layout, (plane, start, place) => {
-      const pp = p[plane]!;
-      let sum = 0;
-      let dot = 0;
-      if (!w) {
-        for (let i = start; i < start + n; i++) {
-          sum += dg[i]!;
-          dot += dg[i]! * (dx[i]! - pp);
-        }
-      } else {
-        for (let i = start, k = place; i < start + n; i++, k++) {
-          const v = dg[i]! * w[k]!;
-          sum += v;
-          dot += v * (dx[i]! - pp);
-        }
-      }
-      totals[plane]! += sum;
-      totals[second + plane]! += dot;
-    });
+    sumsLoop(out.data, g!.data, x!.data, pivot!.data, weight?.data, layout);
   },
   vjp(h, out, [g, x, pivot, weight], layout, needs) {
     const [h0, h1] = [half(h, 0), half(h, 1)];
@@ -153,23 +127,9 @@ const combineOp: Op<Layout> = defineOp<Layout>({
   name: "planeCombine",
   shape: ([g]) => g!,
   dtype: ([g]) => g!,
-  kernel(out, [g, x, pivot, a, b, c, weight], layout) {
-    const [to, dg, dx, w] = [out.data, g!.data, x!.data, weight?.data];
-    const [p, da, db, dc] = [pivot!.data, a!.data, b!.data, c!.data];
-    const n = layout.inner;
-    eachRun(layout, (plane, start, place) => {
-      const pp = p[plane]!;
-      const ap = da[plane]!;
-      const bp = db[plane]!;
-      const cp = dc[plane]!;
-      if (!w) {
-        for (let i = start; i < start + n; i++) to[i] = ap * dg[i]! + bp * (dx[i]! - pp) + cp;
-      } else {
-        for (let i = start, k = place; i < start + n; i++, k++) {
-          to[i] = ap * dg[i]! * w[k]! + bp * (dx[i]! - pp) + cp;
-        }
-      }
-    });
+  kernel(out, [g, x, p, a, b, c, weight], layout) {
+    const numbers = [p!.data, a!.data, b!.data, c!.data] as const;
+    combineLoop(out.data, g!.data, x!.data, numbers, weight?.data, layout);
   },
   vjp(h, _r, [g, x, pivot, a, b, , weight], layout, needs) {
     const zero = zerosLike(pivot!);
@@ -204,21 +164,7 @@ const alongOp: Op<Statistic> = defineOp<Statistic>({
   shape: (_, layout) => [2, planeSize(layout)],
   dtype: (_, { dtype }) => dtype,
   kernel(out, [g, x, pivot, scale, shift], layout) {
-    const [dg, dx] = [g!.data, x!.data];
-    const [p, s, t] = [pivot!.data, scale!.data, shift!.data];
-    const totals = out.data.fill(0);
-    const second = out.size / 2;
-    const n = layout.inner;
-    eachRun(layout, (plane, start, place) => {
-      const pp = p[plane]!;
-      const sp = s[plane]!;
-      const tp = t[plane]!;
-      for (let i = start, k = place; i < start + n; i++, k++) {
-        const v = dg[i]!;
-        totals[k]! += v * ((dx[i]! - pp) * sp + tp);
-        totals[second + k]! += v;
-      }
-    });
+    alongLoop(out.data, g!.data, x!.data, arraysOf({ pivot, scale, shift }), layout);
   },
   vjp(h, _out, [g, x, pivot, scale, shift], layout, needs) {
     const [h0, h1] = [half(h, 0), half(h, 1)];

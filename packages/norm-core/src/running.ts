@@ -28,10 +28,10 @@ export function initRunning(numFeatures: number, dtype: DType): Tensors {
   };
 }
 
-/** What one batch adds to running statistics: one entry per channel. */
+/** A mean and a variance of each channel, of one batch or running. */
 export interface BatchStatistics {
   readonly mean: Tensor;
-  /** Unbiased, M2 / (n − 1), where PyTorch's numbers are wanted. */
+  /** To be stored: unbiased, M2 / (n − 1), where PyTorch's numbers are wanted. */
   readonly variance: Tensor;
 }
 
@@ -51,26 +51,43 @@ export function updateRunning(
   batch: BatchStatistics,
   momentum: number | null,
 ): Tensors {
-  const { runningMean, runningVar, numBatchesTracked } = state;
-  if (!runningMean || !runningVar) return state;
+  if (!state["runningMean"] || !state["runningVar"]) return state;
+  const { mean: runningMean, variance: runningVar } = batch;
+  return updateAverages(where, state, { runningMean, runningVar }, momentum);
+}
+
+const words: Readonly<Record<string, string>> = {
+  runningMean: "running mean",
+  runningVar: "running variance",
+  runningStd: "running standard deviation",
+};
+
+/**
+ * `updateRunning` for a norm that keeps other statistics: every entry of `batch` goes into the entry of the
+ * state with its name, and the batch is counted where the state counts.
+ *
+ * @param batch - In the dtype of the statistics; as many numbers as the state has.
+ * @throws ValueError if a next average is not finite; the state given stays as it was.
+ */
+export function updateAverages(
+  where: string,
+  state: Tensors,
+  batch: Tensors,
+  momentum: number | null,
+): Tensors {
   return scope(() => {
+    const { numBatchesTracked } = state;
     const count = numBatchesTracked && add(numBatchesTracked, 1);
-    const dtype = batch.mean.dtype;
-    const share = momentum ?? reciprocal(cast(count ?? refuseUncounted(where), dtype));
-    const blend = (name: string, old: Tensor, value: Tensor): Tensor => {
-      const before = cast(stopGradient(old), dtype);
-      const batchValue = stopGradient(reshape(value, old.shape));
-      const now = add(before, mul(share, sub(batchValue, before)));
-      const next = cast(now, old.dtype);
-      checkFinite(where, `running ${name}`, next);
-      return next;
-    };
-    return {
-      ...state,
-      runningMean: blend("mean", runningMean, batch.mean),
-      runningVar: blend("variance", runningVar, batch.variance),
-      ...(count && { numBatchesTracked: count }),
-    };
+    const next = Object.entries(batch).map(([name, value]) => {
+      const old = state[name]!;
+      const share = momentum ?? reciprocal(cast(count ?? refuseUncounted(where), value.dtype));
+      const before = cast(stopGradient(old), value.dtype);
+      const now = add(before, mul(share, sub(stopGradient(reshape(value, old.shape)), before)));
+      const average = cast(now, old.dtype);
+      checkFinite(where, words[name] ?? name, average);
+      return [name, average] as const;
+    });
+    return { ...state, ...Object.fromEntries(next), ...(count && { numBatchesTracked: count }) };
   });
 }
 
@@ -87,22 +104,36 @@ function refuseUncounted(where: string): never {
 }
 
 /**
+ * The running mean and variance as constants, for a rule.
+ *
+ * @throws ValueError if they are not finite.
+ */
+export function runningStatistics(
+  where: string,
+  { runningMean, runningVar }: Tensors,
+  dtype: DType,
+): BatchStatistics {
+  checkFinite(where, "running mean", runningMean!);
+  checkFinite(where, "running variance", runningVar!);
+  const constant = (t: Tensor): Tensor => cast(stopGradient(t), dtype);
+  return { mean: constant(runningMean!), variance: constant(runningVar!) };
+}
+
+/**
  * The map by running statistics: (x − runningMean) / √(runningVar + eps) · weight + bias.
  *
  * @throws ValueError if they are not finite.
  */
 export function runningMap(
   where: string,
-  { runningMean, runningVar }: Tensors,
+  state: Tensors,
   eps: number,
   params: Tensors,
   dtype: DType,
 ): PlaneMap {
-  checkFinite(where, "running mean", runningMean!);
-  checkFinite(where, "running variance", runningVar!);
+  const { mean, variance } = runningStatistics(where, state, dtype);
   const to = (t: Tensor | undefined): Tensor | undefined => t && cast(t, dtype);
-  const constant = (t: Tensor): Tensor => cast(stopGradient(t), dtype);
-  return standardMap(constant(runningMean!), constant(runningVar!), eps, {
+  return standardMap(mean, variance, eps, {
     weight: to(params["weight"]),
     bias: to(params["bias"]),
   });
@@ -111,6 +142,17 @@ export function runningMap(
 /** Whether running statistics exist in this state. */
 export function hasRunning(state: Tensors): boolean {
   return state["runningMean"] !== undefined;
+}
+
+/**
+ * Whether running statistics are not the first values any more, by which nothing would be normalized. Only
+ * where the backend's memory can be looked at; true elsewhere.
+ */
+export function hasTrained({ runningMean, runningVar, numBatchesTracked }: Tensors): boolean {
+  if (!currentBackend().inProcess) return true;
+  // Checkpoints of some official codes have statistics but no counters.
+  const counted = numBatchesTracked?.data[0] !== 0;
+  return counted || runningMean!.data.some((v) => v !== 0) || runningVar!.data.some((v) => v !== 1);
 }
 
 /** Refuses NaN and Infinity in a small tensor, where the backend's memory can be looked at. */
@@ -122,7 +164,7 @@ export function checkFinite(where: string, what: string, t: Tensor): void {
     {
       where,
       expected: `a finite ${what}`,
-      got: `${t.data[bad]} in channel ${bad}`,
+      got: `${t.data[bad]} in channel ${bad % (t.shape.at(-1) ?? 1)}`,
       hint: "Look for NaN, Infinity or huge numbers in the input; the state was left as it was.",
     },
     ValueError,

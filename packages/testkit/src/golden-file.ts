@@ -7,14 +7,15 @@ export interface GoldenTensor {
   /** "int32" for ids and counters; else float64. */
   readonly dtype?: string;
 }
-type GoldenTensors = Readonly<Record<string, GoldenTensor>>;
+export type GoldenTensors = Readonly<Record<string, GoldenTensor>>;
 
 /** One forward and backward; the buffers go on to the next step. */
 export interface GoldenStep {
   readonly inputs: GoldenTensors;
   /** null: nothing is differentiated in this step. */
   readonly gradOutput: GoldenTensor | null;
-  readonly output: GoldenTensor;
+  /** null: the step is made for its buffers, whatever it gives. */
+  readonly output: GoldenTensor | null;
   readonly gradInputs: GoldenTensors;
   readonly gradParams: GoldenTensors;
   readonly buffersAfter: GoldenTensors;
@@ -23,6 +24,11 @@ export interface GoldenStep {
   /** Override the case's in this step. */
   readonly config?: GoldenConfig;
   readonly mode?: string;
+  /** Further outputs that are differentiated, and their cotangents: the loss is the sum of all products. */
+  readonly outputs?: GoldenTensors;
+  readonly gradOutputs?: GoldenTensors;
+  /** Further quantities that nothing is differentiated by; the adapter's `apply` gives them as `others`. */
+  readonly extraOutputs?: GoldenTensors;
   /** What only one method's file has; the adapter names it in `understands`. */
   readonly [extension: string]: unknown;
 }
@@ -50,7 +56,7 @@ export interface GoldenFile {
 const FILE = ["method", "source", "notes", "cases"];
 const CASE = ["name", "config", "mode", "params", "buffersBefore", "steps", "source", "notes"];
 const STEP = ["inputs", "gradOutput", "output", "gradInputs", "gradParams", "buffersAfter"];
-const STEP_OPTIONS = ["params", "config", "mode"];
+const STEP_OPTIONS = ["params", "config", "mode", "outputs", "gradOutputs", "extraOutputs"];
 
 /**
  * Refuses a file with a key that would be passed over, or without one that is needed.

@@ -121,6 +121,29 @@ describe("runGolden", () => {
     };
     expect(worst(file, how)).toBe(0);
   });
+  test("compares the buffers alone where a step has no output", () => {
+    const silent = { ...step, output: null, gradOutput: null, gradInputs: {}, gradParams: {} };
+    const results = runGolden(fileOf({ ...one, steps: [silent, evalStep] }), centering, adapter);
+    expect(results[0]!.comparisons.map((c) => c.tensor)).toEqual(["buffersAfter.center"]);
+    const off = { ...silent, buffersAfter: { center: scalar(1) } };
+    expect(worst(fileOf({ ...one, steps: [off] }))).toBeGreaterThan(0.01);
+  });
+  test("compares extra outputs with what the adapter's apply gives besides", () => {
+    const extra = { ...step, extraOutputs: { middle: scalar(2) } };
+    const how: typeof adapter = {
+      ...adapter,
+      apply: ({ bound, x, params, state, mode }) => ({
+        ...bound.apply(x, params, state, { mode }),
+        others: { middle: mean(x) },
+      }),
+    };
+    expect(worst(fileOf({ ...one, steps: [extra] }), how)).toBe(0);
+    const off = { ...extra, extraOutputs: { middle: scalar(2.1) } };
+    expect(worst(fileOf({ ...one, steps: [off] }), how)).toBeGreaterThan(0.01);
+    expect(() => worst(fileOf({ ...one, steps: [extra] }))).toThrow(
+      "golden extraOutputs: expected middle, got none.",
+    );
+  });
   test("leaves mode and extra keys to the adapter that names them", () => {
     const modes: Record<string, Mode> = { frozen: evaluation };
     const odd = { ...evalStep, mode: "frozen", batchType: "clean" };
@@ -141,7 +164,7 @@ describe("what runGolden refuses", () => {
     [
       "a key of a step that nobody understands",
       () => run({ steps: [{ ...step, domain: 1 }] }),
-      'golden centering, two steps, step 0: expected keys among inputs, gradOutput, output, gradInputs, gradParams, buffersAfter, params, config, mode, got "domain". Name it in the adapter\'s understands if condition or options deal with it.',
+      'golden centering, two steps, step 0: expected keys among inputs, gradOutput, output, gradInputs, gradParams, buffersAfter, params, config, mode, outputs, gradOutputs, extraOutputs, got "domain". Name it in the adapter\'s understands if condition or options deal with it.',
     ],
     [
       "a key of the file that nobody understands",

@@ -85,7 +85,7 @@ function optionsOf<O, C>(
   step: GoldenStep,
   adapter: GoldenAdapter<O, C>,
 ): O | undefined {
-  return adapter.options(configOf(one, step), step.inputs[adapter.x ?? "x"]?.shape ?? []);
+  return adapter.options(configOf(one, step), step.inputs[adapter.x ?? "x"]?.shape ?? [], one);
 }
 
 function runCase<O, C>(
@@ -103,25 +103,38 @@ function runCase<O, C>(
     const initial = bound.init({ dtype: "float64" });
     if (step.params) params = { ...params, ...tensorsOf(step.params, adapter.names) };
     const where = `golden ${one.name}`;
-    params = take(`${where}, params`, params, initial.params);
-    state ??= { ...initial.state, ...tensorsOf(one.buffersBefore, adapter.names) };
+    take(`${where}, params`, without(params, adapter.around), initial.params);
+    state ??= firstState(one, initial.state, adapter);
     take(`${where}, buffers`, state, initial.state);
     const run = runStep({ bound, params, state, step, goldenCase: one, adapter });
-    results.push(summarize(one.name, i, compareStep(run, step, adapter.names)));
+    results.push(summarize(one.name, i, compareStep(run, step, adapter, configOf(one, step))));
     state = run.state;
   }
   return results;
 }
 
+function firstState<O, C>(
+  { buffersBefore, config }: GoldenCase,
+  initial: Tensors,
+  { names, state }: GoldenAdapter<O, C>,
+): Tensors {
+  const buffers = tensorsOf(buffersBefore, names);
+  return state ? state.from(buffers, initial, config) : { ...initial, ...buffers };
+}
+
+function without(tensors: Tensors, names: readonly string[] = []): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => !names.includes(name)));
+}
+
 /** Refuses tensors of other names or shapes than the norm itself makes. */
-function take(where: string, given: Tensors, own: Tensors): Tensors {
+function take(where: string, given: Tensors, own: Tensors): void {
   const describe = (tensors: Tensors): string =>
     Object.keys(tensors)
       .sort()
       .map((name) => `${name} [${tensors[name]!.shape.join(", ")}]`)
       .join(", ") || "none";
   const [expected, got] = [describe(own), describe(given)];
-  return expected === got ? given : fail({ where, expected, got });
+  if (expected !== got) fail({ where, expected, got });
 }
 
 function summarize(name: string, step: number, comparisons: GoldenComparison[]): GoldenResult {

@@ -30,7 +30,13 @@ export type {
   GoldenStep,
   GoldenTensor,
 } from "./golden-file.ts";
-export type { GoldenAdapter, GoldenCall, GoldenComparison } from "./golden-step.ts";
+export type {
+  GoldenAdapter,
+  GoldenCall,
+  GoldenComparison,
+  GoldenRun,
+  GoldenState,
+} from "./golden-step.ts";
 export {
   checkGradients,
   GradientError,
@@ -39,8 +45,16 @@ export {
   gradientReport,
   type Order,
 } from "./gradients.ts";
+export {
+  type GoldenProgram,
+  type MethodCase,
+  methodSuite,
+  type ProgramCall,
+  runProgram,
+} from "./method-case.ts";
 export { at, build, eachIndex, type NdArray, ndarray, type Plain } from "./ndarray.ts";
 export type {
+  DomainUse,
   Law,
   NormCall,
   NormCase,
@@ -52,9 +66,18 @@ export type {
 } from "./norm-case.ts";
 export { drawSample } from "./norm-sample.ts";
 export { type NormSuiteOptions, normSuite } from "./norm-suite.ts";
-export { elementwise, type OpCase, type OpSample, opSuite, type SpecialValue } from "./op-suite.ts";
+export {
+  anyCase,
+  backendSuite,
+  elementwise,
+  type OpCase,
+  type OpSample,
+  opSuite,
+  type SpecialValue,
+} from "./op-suite.ts";
 export { expectRefusal } from "./refusal.ts";
 export { forAll, runs } from "./runs.ts";
+export { type StepKernels, stepKernels } from "./step-kernels.ts";
 export {
   type BackendTolerance,
   backendTolerance,

@@ -64,6 +64,14 @@ export interface Reduction<O, C = never> {
   readonly equals: (call: NormCall<O, C>) => NdArray;
 }
 
+/** How a norm is told which of several domains each sample comes from. */
+export interface DomainUse<O, C = never> {
+  /** The usual options, made for a number of domains. */
+  readonly options: (usual: O, numDomains: number) => O;
+  /** Of a batch with these domains, ids from 0. */
+  readonly condition: (domains: Int32Array, numDomains: number) => C;
+}
+
 /** A property of this method alone. */
 export interface Law<O, C = never> {
   /** A sentence. */
@@ -111,6 +119,8 @@ export interface NormCase<O extends object, C = never> {
   readonly condition?: (stream: Random, shape: Shape, options: O) => C | undefined;
   /** The condition of some of the samples. Default: rows of every tensor and array of N entries. */
   readonly conditionRows?: (condition: C, rows: readonly number[]) => C;
+  /** For comparisons on images whose domain is known; their label is never told. Default: no condition. */
+  readonly domains?: DomainUse<O, C>;
   /** Gradients reach every tensor of the condition. Default false. */
   readonly conditionGradients?: boolean;
 
@@ -119,6 +129,8 @@ export interface NormCase<O extends object, C = never> {
    * output may be too large for the dtype. Default: by running statistics.
    */
   readonly foreignStatistics?: (sample: NormSample<O, C>) => boolean;
+  /** Why an extreme input, by its name, is not tried on a sample. Default: undefined, all are tried. */
+  readonly exceptExtreme?: (extreme: string, sample: NormSample<O, C>) => string | undefined;
   /** A sample's output never depends on the rest of the batch. Default false. */
   readonly batchIndependent?: boolean;
   /** Orders up to which gradients equal differences. Default 3; else say why in `exceptions.gradients`. */

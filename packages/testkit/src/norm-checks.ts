@@ -8,13 +8,14 @@ import {
   leaves,
   mul,
   random,
+  relu,
   sum,
   type Tensor,
   type Tree,
   transpose,
   zeros,
 } from "@evenkeel/autodiff";
-import type { Tensors } from "@evenkeel/norm-core";
+import type { Applied, Tensors } from "@evenkeel/norm-core";
 import { expectClose, MismatchError, sameBits } from "./compare.ts";
 import { checkGradients, type Order } from "./gradients.ts";
 import type { NdArray } from "./ndarray.ts";
@@ -91,6 +92,25 @@ export function isRepeatable<O, C>(sample: NormSample<O, C>): void {
     { where: "normSuite", expected: "the same bits from a second run", got: "others" },
     MismatchError,
   );
+}
+
+/** An activation asked for gives what the op gives after the norm, gradients included. */
+export function appliesActivation<O, C>(sample: NormSample<O, C>): void {
+  const { bound, params, state, mode, condition } = sample;
+  const cotangent = cotangentOf(sample);
+  const at = { x: sample.x, params };
+  const asked = (given: typeof at): Applied =>
+    bound.apply(given.x, given.params, state, { mode, condition, activation: "relu" });
+  const plain = applySample(sample);
+  const got = asked(at);
+  expectClose("output", got.output, relu(plain.output), tolerance);
+  expectState(got.state, plain.state);
+  const gradients = (f: (given: typeof at) => Tensor): Tensor[] =>
+    leaves(grad((given: typeof at) => sum(mul(f(given), cotangent)))(at));
+  const expected = gradients((given) => relu(applySample(sample, given).output));
+  gradients((given) => asked(given).output).forEach((gradient, i) => {
+    expectClose(`gradient ${i}`, gradient, expected[i]!, tolerance);
+  });
 }
 
 /** No gradient flows through the next state. */

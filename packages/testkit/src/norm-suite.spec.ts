@@ -70,8 +70,13 @@ function reference({ x, params, state, mode }: NormCall<Options>) {
   };
 }
 
-function caseOf(run: Apply, more: Partial<NormCase<Options>> = {}): NormCase<Options> {
+function caseOf(
+  run: Apply,
+  more: Partial<NormCase<Options>> = {},
+  fusesActivation = false,
+): NormCase<Options> {
   const norm = defineNorm<Options>({
+    fusesActivation,
     card: { id: "center" } as never,
     options: { numFeatures: count(), channelAxis: axis(1) },
     init: ({ numFeatures }, dtype) => ({
@@ -115,6 +120,7 @@ describe("normSuite", () => {
         "output and state equal the reference in training without an update",
         "gradients of order 1 to 3 equal finite differences",
         "two runs give the same bits and modify nothing",
+        "a relu asked for is a relu on the output",
         "no gradient reaches the state",
         "any channel axis gives what axis 1 gives",
         "permuting the batch permutes the output",
@@ -132,6 +138,16 @@ describe("normSuite", () => {
         "float32 on cpu agrees with float64",
       ]
     `);
+  });
+
+  test("finds an activation that is claimed and not applied", () => {
+    expect(failing(caseOf(center, {}, true))).toEqual(["a relu asked for is a relu on the output"]);
+  });
+
+  test("does not try an extreme that the case excepts", () => {
+    const nan = withOutput((y) => mul(y, Number.NaN));
+    const exceptExtreme = (name: string) => (name === "all zero" ? "a reason" : undefined);
+    expect(failing(caseOf(nan, { exceptExtreme })).join()).not.toContain("all zero");
   });
 
   const first = (x: Tensor): Tensor => gather(x, [0]);

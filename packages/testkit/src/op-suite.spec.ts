@@ -64,6 +64,7 @@ describe("opSuite", () => {
       "double equals its reference",
       "double gives the same bits twice and modifies no input",
       "double in float32 on cpu agrees with float64",
+      "double of 1, in float32 on cpu",
       "double has right gradients of orders 1 to 3",
       "double of 1",
       "double refuses everything",
@@ -76,7 +77,11 @@ describe("opSuite", () => {
   test("finds a missing and a wrong gradient", () => {
     for (const rule of [() => null, (g: Tensor) => mul(g, 2.001)]) {
       const found = failing({ ...double, call: doubleBy(fill, rule) });
-      expect(found).toEqual(["double has right gradients of orders 1 to 3", "double of 1"]);
+      expect(found).toEqual([
+        "double of 1, in float32 on cpu",
+        "double has right gradients of orders 1 to 3",
+        "double of 1",
+      ]);
     }
   });
   test("finds a modified input", () => {
@@ -100,6 +105,7 @@ describe("opSuite", () => {
       x!.dtype === "float64" ? mul(x!, 2) : mul(x!, 2.001);
     expect(failing({ ...double, call: coarse })).toEqual([
       "double in float32 on cpu agrees with float64",
+      "double of 1, in float32 on cpu",
     ]);
   });
   test("finds another message, a call that goes through, and an error that is not ours", () => {

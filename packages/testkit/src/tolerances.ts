@@ -12,6 +12,8 @@ export interface Tolerances {
   readonly reference: number;
   /** float64 against golden files. */
   readonly golden: number;
+  /** Functions like exp in float32 against float64: that many units in the last place, over all numbers. */
+  readonly units: number;
   /** float32 on a backend against float64 on the CPU. */
   readonly backends: Readonly<Record<"cpu", BackendTolerance> & Record<string, BackendTolerance>>;
 }
@@ -19,12 +21,13 @@ export interface Tolerances {
 /**
  * Every tolerance of the project, in one place: a test names a row of this table, never a number.
  * All are relative to the largest entry of what is expected (in suites, to 1 where that is smaller),
- * those of gradients also to the size of the terms that are summed.
+ * those of gradients also to the size of the terms that are summed; `units` is each number's own.
  */
 export const tolerances: Tolerances = {
   gradient: { 1: 1e-7, 2: 1e-6, 3: 1e-5 },
   reference: 1e-10,
   golden: 1e-9,
+  units: 3,
   backends: {
     cpu: { output: 2e-5, gradient: 2e-4 },
     wasm: { output: 2e-5, gradient: 2e-4 },

@@ -4,105 +4,112 @@
 // X is never whole: eight positions (or taps) of it at a time are copied into a panel. Two tables say where
 // they are: the element of a tap at a position lies at image + tapAt[tap] + positionAt[position].
 // The image is a copy with zeros around it where there is padding, so that nothing has to be checked.
+// Tables and packed filters are `shared` by all calls of a convolution.
 
-import { ceil, multiply, packColumns4, packColumns8, packRows, transpose4 } from "./panels";
+import { ceil, multiply, packColumns4, packColumns8, packRows } from "./panels";
+import { copyLine, Plan } from "./plan";
 
-/** Positions summed at once for the gradient of the filter. */
-const STRETCH: i32 = 256;
+// Where things lie: shared by all calls, and in the room of one.
+export let positionAt: usize, tapAt: usize, work: usize;
+let packed: usize, paddedImage: usize;
 
-// The sizes of the call; channels and filters are those of one group.
-let samples: i32, groups: i32, channels: i32, filters: i32, height: i32, width: i32;
-let kernelHeight: i32, kernelWidth: i32, rows: i32, columns: i32, strideY: i32, strideX: i32;
-let paddingY: i32, paddingX: i32, dilationY: i32, dilationX: i32;
-let taps: i32, positions: i32, isPadded: bool;
-// Where things lie in scratch.
-let positionAt: usize, tapAt: usize, paddedImage: usize, packed: usize, work: usize;
-
-/** Sets the sizes of the next call and returns the bytes of scratch it needs. */
-export function conv2dPlan(
-  n: i32, g: i32, c: i32, f: i32, h: i32, w: i32, kh: i32, kw: i32, oh: i32, ow: i32,
-  sy: i32, sx: i32, py: i32, px: i32, dy: i32, dx: i32,
-): usize {
-  samples = n; groups = g; channels = c; filters = f; height = h; width = w;
-  kernelHeight = kh; kernelWidth = kw; rows = oh; columns = ow; strideY = sy; strideX = sx;
-  paddingY = py; paddingX = px; dilationY = dy; dilationX = dx;
-  taps = c * kh * kw;
-  positions = oh * ow;
-  isPadded = (py | px) != 0;
-  return place(0);
+/** Bytes of tables, and of filters packed for y or for ∂X. */
+export function conv2dShared(plan: Plan): i32 {
+  const byFilter = ceil(plan.filters, 4) * plan.taps;
+  const byTap = ceil(plan.taps, 4) * plan.filters;
+  const tables = ceil(plan.positions, 8) + ceil(plan.taps, 8);
+  return (tables + plan.groups * max(byFilter, byTap)) << 2;
 }
 
-/** Lays scratch out; returns where it ends. */
-function place(scratch: usize): usize {
-  const byTap = ceil(taps, 4) * filters;
-  const byFilter = ceil(filters, 4) * max(taps, STRETCH);
-  positionAt = scratch;
-  tapAt = positionAt + (ceil(positions, 8) << 2);
-  paddedImage = tapAt + (ceil(taps, 8) << 2);
-  packed = paddedImage + (<usize>(isPadded ? ceil(channels * paddedPlane(), 4) : 0) << 2);
-  work = packed + ((groups * max(byTap, byFilter)) << 2);
-  return work + ((max(ceil(taps, 4) + filters, STRETCH) << 3) << 2);
+/** Bytes that a call needs for itself, for y or ∂X. */
+export function conv2dRoom(plan: Plan): i32 {
+  return imageBytes(plan) + ((ceil(plan.taps, 4) + plan.filters) << 5);
 }
 
-function paddedPlane(): i32 {
-  return (height + 2 * paddingY) * (width + 2 * paddingX);
+export function isPadded(plan: Plan): bool {
+  return (plan.paddingY | plan.paddingX) != 0;
 }
 
-/** Fills the tables, past their ends with the first entry, and the padding with zeros. */
-function begin(scratch: usize): void {
-  place(scratch);
-  const line = width + 2 * paddingX;
-  for (let i = 0; i < ceil(positions, 8); i++) {
-    const at = (i / columns) * strideY * line + (i % columns) * strideX;
-    store<u32>(positionAt + (i << 2), i < positions ? at << 2 : 0);
+function paddedPlane(plan: Plan): i32 {
+  return (plan.height + 2 * plan.paddingY) * (plan.width + 2 * plan.paddingX);
+}
+
+/** Bytes of the image with padding. */
+export function imageBytes(plan: Plan): i32 {
+  return isPadded(plan) ? ceil(plan.channels * paddedPlane(plan), 4) << 2 : 0;
+}
+
+/** At the start of each call. */
+export function begin(plan: Plan, shared: usize, room: usize): void {
+  positionAt = shared;
+  tapAt = positionAt + (ceil(plan.positions, 8) << 2);
+  packed = tapAt + (ceil(plan.taps, 8) << 2);
+  paddedImage = room;
+  work = room + imageBytes(plan);
+  memory.fill(paddedImage, 0, imageBytes(plan));
+}
+
+/** Fills the tables, past their ends with the first entry. */
+export function conv2dTables(shared: usize, plan: Plan): void {
+  const line = plan.width + 2 * plan.paddingX;
+  for (let i = 0; i < ceil(plan.positions, 8); i++, shared += 4) {
+    const at = (i / plan.columns) * plan.strideY * line + (i % plan.columns) * plan.strideX;
+    store<u32>(shared, i < plan.positions ? at << 2 : 0);
   }
-  const area = kernelHeight * kernelWidth;
-  for (let i = 0; i < ceil(taps, 8); i++) {
+  const area = plan.kernelHeight * plan.kernelWidth;
+  for (let i = 0; i < ceil(plan.taps, 8); i++, shared += 4) {
     const inside = i % area;
-    const y = (inside / kernelWidth) * dilationY;
-    const x = (inside % kernelWidth) * dilationX;
-    store<u32>(tapAt + (i << 2), i < taps ? ((i / area) * paddedPlane() + y * line + x) << 2 : 0);
+    const y = (inside / plan.kernelWidth) * plan.dilationY;
+    const x = (inside % plan.kernelWidth) * plan.dilationX;
+    store<u32>(shared, i < plan.taps ? ((i / area) * paddedPlane(plan) + y * line + x) << 2 : 0);
   }
-  if (isPadded) memory.fill(paddedImage, 0, (channels * paddedPlane()) << 2);
 }
 
-/** The image at x with its padding. */
-function padded(x: usize): usize {
-  if (!isPadded) return x;
-  copyImage(x, true);
-  return paddedImage;
-}
-
-/** Copies the image at x to the one with padding, or back. */
-function copyImage(x: usize, there: bool): void {
-  const line = (width + 2 * paddingX) << 2;
-  for (let c = 0; c < channels; c++) {
-    let at = paddedImage + ((c * paddedPlane() + paddingX) << 2) + paddingY * line;
-    for (let y = 0; y < height; y++, at += line, x += width << 2) {
-      if (there) copyLine(at, x);
-      else copyLine(x, at);
+/** Packs the filters for y, or with `across` for ∂X. */
+export function conv2dPack(shared: usize, w: usize, plan: Plan, across: bool): void {
+  const taps = plan.taps, filters = plan.filters;
+  let to = shared + ((ceil(plan.positions, 8) + ceil(taps, 8)) << 2);
+  for (let g = 0; g < plan.groups; g++, w += (filters * taps) << 2) {
+    if (across) {
+      packColumns4(to, w, taps << 2, filters, taps);
+      to += (ceil(taps, 4) * filters) << 2;
+    } else {
+      packRows(to, w, taps << 2, filters, taps);
+      to += (ceil(filters, 4) * taps) << 2;
     }
   }
 }
 
-// @ts-expect-error: decorator
-@inline
-function copyLine(to: usize, from: usize): void {
-  const stop = to + (width << 2);
-  for (; to + 16 <= stop; to += 16, from += 16) v128.store(to, v128.load(from));
-  for (; to < stop; to += 4, from += 4) store<f32>(to, load<f32>(from));
+/** The image at x with its padding. */
+export function padded(x: usize, plan: Plan): usize {
+  if (!isPadded(plan)) return x;
+  copyImage(x, plan, true);
+  return paddedImage;
+}
+
+/** Copies the image at x to the one with padding, or back. */
+function copyImage(x: usize, plan: Plan, there: bool): void {
+  const width = plan.width;
+  const line = (width + 2 * plan.paddingX) << 2;
+  for (let c = 0; c < plan.channels; c++) {
+    let at = paddedImage + ((c * paddedPlane(plan) + plan.paddingX) << 2) + plan.paddingY * line;
+    for (let y = 0; y < plan.height; y++, at += line, x += width << 2) {
+      if (there) copyLine(at, x, width);
+      else copyLine(x, at, width);
+    }
+  }
 }
 
 /** Whether the four positions from this entry of the table on are neighbours. */
 // @ts-expect-error: decorator
 @inline
-function inRow(at: usize): bool {
+export function inRow(at: usize): bool {
   return load<u32>(at, 12) - load<u32>(at) == 12;
 }
 
 // @ts-expect-error: decorator
 @inline
-function load4(p0: usize, p1: usize, p2: usize, p3: usize): v128 {
+export function load4(p0: usize, p1: usize, p2: usize, p3: usize): v128 {
   let v = v128.load_lane<f32>(p1, v128.load32_zero(p0), 1);
   v = v128.load_lane<f32>(p2, v, 2);
   return v128.load_lane<f32>(p3, v, 3);
@@ -116,7 +123,7 @@ function gather(tap: usize, at: usize): v128 {
 }
 
 /** Every tap of the eight positions from this entry of the table on: to[tap][8]. */
-function unfoldPositions(to: usize, image: usize, at: usize): void {
+function unfoldPositions(to: usize, image: usize, at: usize, taps: i32): void {
   const stop = tapAt + (taps << 2);
   if (inRow(at) && inRow(at + 16)) {
     const left = image + load<u32>(at);
@@ -135,21 +142,23 @@ function unfoldPositions(to: usize, image: usize, at: usize): void {
   }
 }
 
-/** y = W · X. */
-export function conv2d(y: usize, x: usize, w: usize, scratch: usize): void {
-  begin(scratch);
-  const panels = (ceil(filters, 4) * taps) << 2;
-  for (let g = 0; g < groups; g++) {
-    packRows(packed + g * panels, w + ((g * filters * taps) << 2), taps << 2, filters, taps);
-  }
-  for (let i = 0; i < samples * groups; i++) {
-    const image = padded(x + ((i * channels * height * width) << 2));
-    const out = y + ((i * filters * positions) << 2);
-    const a = packed + (i % groups) * panels;
-    for (let p = 0; p < positions; p += 8) {
-      unfoldPositions(work, image, positionAt + (p << 2));
-      multiply(out + (p << 2), positions << 2, a, work, taps, filters, positions - p, false);
-    }
+/** y = W · X, of the panels [from, to): eight positions each, those of all images in a row. */
+export function conv2d(
+  y: usize, x: usize, plan: Plan, shared: usize, from: i32, to: i32, room: usize,
+): void {
+  begin(plan, shared, room);
+  const taps = plan.taps, filters = plan.filters, positions = plan.positions, groups = plan.groups;
+  const panels = ceil(positions, 8) >> 3;
+  const imageSize = (plan.channels * plan.height * plan.width) << 2;
+  let image: usize = 0;
+  for (let item = from; item < to; item++) {
+    const i = item / panels;
+    const p = (item % panels) << 3;
+    if (p == 0 || item == from) image = padded(x + i * imageSize, plan);
+    unfoldPositions(work, image, positionAt + (p << 2), taps);
+    const a = packed + (((i % groups) * ceil(filters, 4) * taps) << 2);
+    const out = y + ((i * filters * positions + p) << 2);
+    multiply(out, positions << 2, a, work, taps, filters, positions - p, false);
   }
 }
 
@@ -157,19 +166,14 @@ export function conv2d(y: usize, x: usize, w: usize, scratch: usize): void {
  * Adds patches[tap][8] to the image, at the `count` positions from this entry of the table on. Channel
  * after channel for one element of the kernel: neighbouring taps overlap, and would wait for each other.
  */
-function foldPositions(image: usize, patches: usize, at: usize, count: i32): void {
-  const area = kernelHeight * kernelWidth;
-  const together = count >= 8 && inRow(at) && inRow(at + 16);
+function foldPositions(image: usize, patches: usize, at: usize, count: i32, plan: Plan): void {
+  const area = plan.kernelHeight * plan.kernelWidth;
+  const taps = plan.taps;
   const end = at + (min(count, 8) << 2);
   for (let k = 0; k < area; k++) {
     for (let tap = k; tap < taps; tap += area) {
       const to = image + load<u32>(tapAt + (tap << 2));
       const from = patches + (tap << 5);
-      if (together) {
-        addTo(to + load<u32>(at), from);
-        addTo(to + load<u32>(at, 16), from + 16);
-        continue;
-      }
       for (let p = at, v = from; p < end; p += 4, v += 4) {
         const o = to + load<u32>(p);
         store<f32>(o, load<f32>(o) + load<f32>(v));
@@ -178,73 +182,25 @@ function foldPositions(image: usize, patches: usize, at: usize, count: i32): voi
   }
 }
 
-// @ts-expect-error: decorator
-@inline
-function addTo(to: usize, from: usize): void {
-  v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-}
-
-/** ∂x: Wᵀ · g, eight positions at a time, added up where the patches overlap. */
-export function conv2dInputGradient(dx: usize, g: usize, w: usize, scratch: usize): void {
-  begin(scratch);
-  const panels = (ceil(taps, 4) * filters) << 2;
-  for (let k = 0; k < groups; k++) {
-    packColumns4(packed + k * panels, w + ((k * filters * taps) << 2), taps << 2, filters, taps);
-  }
-  const size = channels * height * width;
+/** ∂X = Wᵀ · g of the images [from, to), eight positions at a time, added up where the patches overlap. */
+export function conv2dInputGradient(
+  dx: usize, g: usize, plan: Plan, shared: usize, from: i32, to: i32, room: usize,
+): void {
+  begin(plan, shared, room);
+  const taps = plan.taps, filters = plan.filters, positions = plan.positions;
+  const size = (plan.channels * plan.height * plan.width) << 2;
   const patches = work + (filters << 5);
-  for (let i = 0; i < samples * groups; i++, dx += size << 2) {
-    const image = isPadded ? paddedImage : dx;
-    memory.fill(image, 0, (isPadded ? channels * paddedPlane() : size) << 2);
+  for (let i = from; i < to; i++) {
+    const out = dx + i * size;
+    const image = isPadded(plan) ? paddedImage : out;
+    memory.fill(image, 0, isPadded(plan) ? imageBytes(plan) : size);
     const gradient = g + ((i * filters * positions) << 2);
-    const a = packed + (i % groups) * panels;
+    const a = packed + (((i % plan.groups) * ceil(taps, 4) * filters) << 2);
     for (let p = 0; p < positions; p += 8) {
       packColumns8(work, gradient + (p << 2), positions << 2, filters, min(8, positions - p));
       multiply(patches, 32, a, work, filters, taps, 8, false);
-      foldPositions(image, patches, positionAt + (p << 2), positions - p);
+      foldPositions(image, patches, positionAt + (p << 2), positions - p, plan);
     }
-    if (isPadded) copyImage(dx, false);
-  }
-}
-
-/** Eight taps, from this entry of their table on, of `count` positions: to[position][8]. */
-function unfoldTaps(to: usize, image: usize, tap: usize, at: usize, count: i32): void {
-  const t0 = image + load<u32>(tap), t1 = image + load<u32>(tap, 4);
-  const t2 = image + load<u32>(tap, 8), t3 = image + load<u32>(tap, 12);
-  const t4 = image + load<u32>(tap, 16), t5 = image + load<u32>(tap, 20);
-  const t6 = image + load<u32>(tap, 24), t7 = image + load<u32>(tap, 28);
-  const stop = at + (count << 2);
-  while (at < stop) {
-    const p = load<u32>(at);
-    if (at + 16 <= stop && inRow(at)) {
-      transpose4(to, 32, t0 + p, t1 + p, t2 + p, t3 + p);
-      transpose4(to + 16, 32, t4 + p, t5 + p, t6 + p, t7 + p);
-      to += 128;
-      at += 16;
-      continue;
-    }
-    v128.store(to, load4(t0 + p, t1 + p, t2 + p, t3 + p));
-    v128.store(to, load4(t4 + p, t5 + p, t6 + p, t7 + p), 16);
-    to += 32;
-    at += 4;
-  }
-}
-
-/** ∂W: each stretch of each sample is summed by itself, then added, always in the same order. */
-export function conv2dFilterGradient(dw: usize, x: usize, g: usize, scratch: usize): void {
-  begin(scratch);
-  memory.fill(dw, 0, (groups * filters * taps) << 2);
-  for (let i = 0; i < samples * groups; i++) {
-    const image = padded(x + ((i * channels * height * width) << 2));
-    const gradient = g + ((i * filters * positions) << 2);
-    const out = dw + (((i % groups) * filters * taps) << 2);
-    for (let p = 0; p < positions; p += STRETCH) {
-      const count = min(STRETCH, positions - p);
-      packRows(packed, gradient + (p << 2), positions << 2, filters, count);
-      for (let t = 0; t < taps; t += 8) {
-        unfoldTaps(work, image, tapAt + (t << 2), positionAt + (p << 2), count);
-        multiply(out + (t << 2), taps << 2, packed, work, count, filters, taps - t, true);
-      }
-    }
+    if (isPadded(plan)) copyImage(out, plan, false);
   }
 }

@@ -1,11 +1,19 @@
 // Elementwise float32 over rows: an array of [n0, n1, n], each input read by its own three steps (0 where it
 // repeats). The last step is 1 or 0.
 
+import { pow4 } from "./pow";
+
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MUL: i32 = 2;
 const DIV: i32 = 3;
 const GATE: i32 = 4;
+const MAXIMUM: i32 = 5;
+const MINIMUM: i32 = 6;
+const LESS: i32 = 7;
+const GREATER: i32 = 8;
+const EQUAL: i32 = 9;
+const POW: i32 = 10;
 
 // @ts-expect-error: decorator
 @inline
@@ -14,7 +22,14 @@ function vector(op: i32, a: v128, b: v128): v128 {
   if (op === SUB) return f32x4.sub(a, b);
   if (op === MUL) return f32x4.mul(a, b);
   if (op === DIV) return f32x4.div(a, b);
-  return v128.and(a, f32x4.gt(b, f32x4.splat(0)));
+  if (op === GATE) return v128.and(a, f32x4.gt(b, f32x4.splat(0)));
+  // a where it is NaN: exactly the plain kernel's rule.
+  if (op === MAXIMUM) return v128.bitselect(a, b, v128.or(f32x4.gt(a, b), f32x4.ne(a, a)));
+  if (op === MINIMUM) return v128.bitselect(a, b, v128.or(f32x4.lt(a, b), f32x4.ne(a, a)));
+  if (op === LESS) return v128.and(f32x4.splat(1), f32x4.lt(a, b));
+  if (op === GREATER) return v128.and(f32x4.splat(1), f32x4.gt(a, b));
+  if (op === EQUAL) return v128.and(f32x4.splat(1), f32x4.eq(a, b));
+  return pow4(a, b);
 }
 
 // @ts-expect-error: decorator
@@ -24,7 +39,8 @@ function scalar(op: i32, a: f32, b: f32): f32 {
   if (op === SUB) return a - b;
   if (op === MUL) return a * b;
   if (op === DIV) return a / b;
-  return b > 0 ? a : 0;
+  if (op === GATE) return b > 0 ? a : 0;
+  return f32x4.extract_lane(vector(op, f32x4.splat(a), f32x4.splat(b)), 0);
 }
 
 // @ts-expect-error: decorator
@@ -97,6 +113,42 @@ export function gate(
 ): void {
   rows(GATE, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
 }
+export function maximum(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(MAXIMUM, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
+export function minimum(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(MINIMUM, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
+export function less(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(LESS, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
+export function greater(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(GREATER, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
+export function equal(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(EQUAL, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
+export function pow(
+  out: usize, a: usize, b: usize, n0: i32, n1: i32, n: i32,
+  a0: i32, a1: i32, a2: i32, b0: i32, b1: i32, b2: i32,
+): void {
+  rows(POW, out, a, b, n0, n1, n, a0, a1, a2, b0, b1, b2);
+}
 
 /** a where c is not 0, else b. */
 export function where(
@@ -127,33 +179,6 @@ export function where(
         pc += c2 << 2;
         pa += a2 << 2;
         pb += b2 << 2;
-      }
-    }
-  }
-}
-
-/** x repeated. */
-export function spread(
-  out: usize, x: usize, n0: i32, n1: i32, n: i32, x0: i32, x1: i32, x2: i32,
-): void {
-  for (let i = 0; i < n0; i++) {
-    for (let j = 0; j < n1; j++) {
-      const from = x + ((i * x0 + j * x1) << 2);
-      const stop = out + (n << 2);
-      if (x2) {
-        memory.copy(out, from, n << 2);
-        out = stop;
-        continue;
-      }
-      const end = out + ((n & ~3) << 2);
-      const v = v128.load32_splat(from);
-      while (out < end) {
-        v128.store(out, v);
-        out += 16;
-      }
-      while (out < stop) {
-        store<f32>(out, load<f32>(from));
-        out += 4;
       }
     }
   }

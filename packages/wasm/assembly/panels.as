@@ -4,11 +4,10 @@
 // The inner loop then walks two arrays once, in order, whatever the matrices' own steps are.
 // Steps are in bytes here; counts are in elements.
 
+import { madd } from "./simd";
+
 /** Inner lengths are cut into pieces of this: both panels stay in the cache, and errors stay short. */
 const PIECE: i32 = 512;
-
-/** A tile that is not written as a whole. */
-const EDGE: usize = memory.data(128, 16);
 
 // @ts-expect-error: decorator
 @inline
@@ -21,6 +20,16 @@ export function ceil(n: i32, unit: i32): i32 {
 function put(to: usize, left: v128, right: v128, more: bool): void {
   v128.store(to, more ? f32x4.add(v128.load(to), left) : left);
   v128.store(to, more ? f32x4.add(v128.load(to, 16), right) : right, 16);
+}
+
+/** The first `count` of eight; what lies beyond them may be another thread's. */
+function putPart(to: usize, left: v128, right: v128, count: i32, more: bool): void {
+  for (let i = 0; i < min(count, 8); i++, to += 4) {
+    const value = f32x4.extract_lane(left, 0);
+    store<f32>(to, more ? load<f32>(to) + value : value);
+    left = v128.shuffle<f32>(left, right, 1, 2, 3, 4);
+    right = v128.shuffle<f32>(right, right, 1, 2, 3, 0);
+  }
 }
 
 /** out[4, 8] = (with `more` +=) Σ over l of a[l, 4]·b[l, 8], as far as there are rows and columns. */
@@ -38,17 +47,17 @@ function tile(out: usize, step: usize, a: usize, b: usize, k: i32, rows: i32, co
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(a);
-    c00 = f32x4.add(c00, f32x4.mul(a0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(a0, b1));
+    c00 = madd(a0, b0, c00);
+    c01 = madd(a0, b1, c01);
     const a1 = v128.load32_splat(a, 4);
-    c10 = f32x4.add(c10, f32x4.mul(a1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(a1, b1));
+    c10 = madd(a1, b0, c10);
+    c11 = madd(a1, b1, c11);
     const a2 = v128.load32_splat(a, 8);
-    c20 = f32x4.add(c20, f32x4.mul(a2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(a2, b1));
+    c20 = madd(a2, b0, c20);
+    c21 = madd(a2, b1, c21);
     const a3 = v128.load32_splat(a, 12);
-    c30 = f32x4.add(c30, f32x4.mul(a3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(a3, b1));
+    c30 = madd(a3, b0, c30);
+    c31 = madd(a3, b1, c31);
     a += 16;
     b += 32;
   }
@@ -59,17 +68,10 @@ function tile(out: usize, step: usize, a: usize, b: usize, k: i32, rows: i32, co
     put(out + 3 * step, c30, c31, more);
     return;
   }
-  put(EDGE, c00, c01, false);
-  put(EDGE + 32, c10, c11, false);
-  put(EDGE + 64, c20, c21, false);
-  put(EDGE + 96, c30, c31, false);
-  for (let r = 0; r < min(rows, 4); r++) {
-    for (let c = 0; c < min(columns, 8); c++) {
-      const to = out + <usize>r * step + (c << 2);
-      const value = load<f32>(EDGE + (r << 5) + (c << 2));
-      store<f32>(to, more ? load<f32>(to) + value : value);
-    }
-  }
+  putPart(out, c00, c01, columns, more);
+  if (rows > 1) putPart(out + step, c10, c11, columns, more);
+  if (rows > 2) putPart(out + 2 * step, c20, c21, columns, more);
+  if (rows > 3) putPart(out + 3 * step, c30, c31, columns, more);
 }
 
 /** out[rows, ≤ 8] = (with `more` +=) a[rows, k] · b[k, 8]: all of a's panels with one of b's. */

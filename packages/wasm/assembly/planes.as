@@ -1,9 +1,14 @@
 // The passes of every norm that write x's shape (see norm-core's planes.ts for the algebra): x, g and results
 // in float32, one float64 per plane for everything else. A plane's run of `inner` neighbours is read in
 // vectors; where runs are short, a whole row of channels is, with the planes' numbers spread out beside it.
+//
+// Kernels take a part of the planes, samples n0 to n1 and channels c0 to c1: planes know nothing of each
+// other, so any division of them gives the same bits. Ends of runs go through the vectors' own operations.
+
+import { madd } from "./simd";
 
 /** Runs from this length on have loops of their own. */
-const LONG: i32 = 8;
+export const LONG: i32 = 8;
 
 /** One float32 per element of a row of channels, each plane's number `inner` times. */
 export function spreadRow(to: usize, value: f32, inner: i32): usize {
@@ -14,126 +19,148 @@ export function spreadRow(to: usize, value: f32, inner: i32): usize {
   return to;
 }
 
-/** y = (x − p)·s + t for n elements, numbers from arrays (step 16) or from one vector each (step 0). */
-function affineRun(y: usize, x: usize, n: i32, p: usize, s: usize, t: usize, step: usize): void {
-  const end = y + ((n & ~3) << 2);
-  const stop = y + (n << 2);
-  if (step === 0) {
-    const vp = v128.load32_splat(p);
-    const vs = v128.load32_splat(s);
-    const vt = v128.load32_splat(t);
-    while (y < end) {
-      v128.store(y, f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), vp), vs), vt));
-      y += 16;
-      x += 16;
-    }
-  } else {
-    while (y < end) {
-      const d = f32x4.sub(v128.load(x), v128.load(p));
-      v128.store(y, f32x4.add(f32x4.mul(d, v128.load(s)), v128.load(t)));
-      y += 16;
-      x += 16;
-      p += 16;
-      s += 16;
-      t += 16;
-    }
-  }
-  while (y < stop) {
-    store<f32>(y, (load<f32>(x) - load<f32>(p)) * load<f32>(s) + load<f32>(t));
-    y += 4;
-    x += 4;
-    p += step >> 2;
-    s += step >> 2;
-    t += step >> 2;
+/**
+ * p, s and t of `count` planes in float32, each `size` bytes after the last, `each` times. The pivot is
+ * rounded, and what that loses goes into the shift, so that an offset of x costs nothing.
+ */
+export function spreadMap(
+  to: usize, size: usize, p: usize, s: usize, t: usize, count: i32, each: i32,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = i << 3;
+    const pivot = <f32>load<f64>(p + at);
+    const scale = load<f64>(s + at);
+    const shift = load<f64>(t + at) - scale * (load<f64>(p + at) - <f64>pivot);
+    spreadRow(to, pivot, each);
+    spreadRow(to + size, <f32>scale, each);
+    to = spreadRow(to + 2 * size, <f32>shift, each) - 2 * size;
   }
 }
 
-/** ((x − p)·s + t)·w + b for n elements; of p, s, t or of w, b there is one for all. */
+/** The number of an element: its own, or one for the whole run. */
 // @ts-expect-error: decorator
 @inline
-function weightedRun(
-  y: usize, x: usize, n: i32, p: usize, s: usize, t: usize, w: usize, b: usize, alongPlaces: bool,
+function own(at: usize, each: bool, all: v128): v128 {
+  return each ? v128.load(at) : all;
+}
+
+/** ((x − p)·s + t)·w + b. */
+// @ts-expect-error: decorator
+@inline
+export function mapped(x: v128, p: v128, s: v128, t: v128, w: v128, b: v128, weighted: bool): v128 {
+  const v = madd(f32x4.sub(x, p), s, t);
+  return weighted ? madd(v, w, b) : v;
+}
+
+/** The map, not below the floor. */
+// @ts-expect-error: decorator
+@inline
+function affine(
+  x: v128, p: v128, s: v128, t: v128, w: v128, b: v128, floor: v128, weighted: bool,
+): v128 {
+  return f32x4.pmax(mapped(x, p, s, t, w, b, weighted), floor);
+}
+
+/** The map over n elements: `rows` has p, s, t of every element, `places` has w, b of every element. */
+// @ts-expect-error: decorator
+@inline
+function affineRun(
+  y: usize, x: usize, n: i32, map: usize, size: usize, w: usize, b: usize, floor: v128,
+  rows: bool, weighted: bool, places: bool,
 ): void {
+  const end4 = y + ((n & ~15) << 2);
   const end = y + ((n & ~3) << 2);
   const stop = y + (n << 2);
-  const planes: usize = alongPlaces ? 0 : 4;
-  const places: usize = alongPlaces ? 4 : 0;
+  const vp = v128.load32_splat(map);
+  const vs = v128.load32_splat(map + size);
+  const vt = v128.load32_splat(map + 2 * size);
+  const vw = weighted ? v128.load32_splat(w) : floor;
+  const vb = weighted ? v128.load32_splat(b) : floor;
+  const step: usize = rows ? 16 : 0;
+  const stride: usize = places ? 16 : 0;
+  if (!rows && !weighted) {
+    while (y < end4) {
+      v128.store(y, affine(v128.load(x), vp, vs, vt, vw, vb, floor, false));
+      v128.store(y, affine(v128.load(x, 16), vp, vs, vt, vw, vb, floor, false), 16);
+      v128.store(y, affine(v128.load(x, 32), vp, vs, vt, vw, vb, floor, false), 32);
+      v128.store(y, affine(v128.load(x, 48), vp, vs, vt, vw, vb, floor, false), 48);
+      y += 64;
+      x += 64;
+    }
+  }
   while (y < end) {
-    const vp = alongPlaces ? v128.load32_splat(p) : v128.load(p);
-    const vs = alongPlaces ? v128.load32_splat(s) : v128.load(s);
-    const vt = alongPlaces ? v128.load32_splat(t) : v128.load(t);
-    const vw = alongPlaces ? v128.load(w) : v128.load32_splat(w);
-    const vb = alongPlaces ? v128.load(b) : v128.load32_splat(b);
-    const v = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), vp), vs), vt);
-    v128.store(y, f32x4.add(f32x4.mul(v, vw), vb));
+    const p = own(map, rows, vp);
+    const s = own(map + size, rows, vs);
+    const t = own(map + 2 * size, rows, vt);
+    v128.store(y, affine(v128.load(x), p, s, t, own(w, places, vw), own(b, places, vb), floor, weighted));
     y += 16;
     x += 16;
-    p += planes << 2;
-    s += planes << 2;
-    t += planes << 2;
-    w += places << 2;
-    b += places << 2;
+    map += step;
+    w += stride;
+    b += stride;
   }
   while (y < stop) {
-    const v = (load<f32>(x) - load<f32>(p)) * load<f32>(s) + load<f32>(t);
-    store<f32>(y, v * load<f32>(w) + load<f32>(b));
+    const p = v128.load32_splat(map);
+    const s = v128.load32_splat(map + size);
+    const t = v128.load32_splat(map + 2 * size);
+    const w1 = weighted ? v128.load32_splat(w) : floor;
+    const b1 = weighted ? v128.load32_splat(b) : floor;
+    v128.store32_lane(y, affine(v128.load32_splat(x), p, s, t, w1, b1, floor, weighted), 0);
     y += 4;
     x += 4;
-    p += planes;
-    s += planes;
-    t += planes;
-    w += places;
-    b += places;
+    map += step >> 2;
+    w += stride >> 2;
+    b += stride >> 2;
   }
 }
 
-function weightedPlaces(y: usize, x: usize, n: i32, p: usize, s: usize, t: usize, w: usize, b: usize): void {
-  weightedRun(y, x, n, p, s, t, w, b, true);
+function plainRun(y: usize, x: usize, n: i32, map: usize, size: usize, floor: v128): void {
+  affineRun(y, x, n, map, size, 0, 0, floor, false, false, false);
 }
-function weightedPlanes(y: usize, x: usize, n: i32, p: usize, s: usize, t: usize, w: usize, b: usize): void {
-  weightedRun(y, x, n, p, s, t, w, b, false);
+function plainRows(y: usize, x: usize, n: i32, map: usize, size: usize, floor: v128): void {
+  affineRun(y, x, n, map, size, 0, 0, floor, true, false, false);
+}
+function weightedPlaces(
+  y: usize, x: usize, n: i32, map: usize, size: usize, w: usize, b: usize, floor: v128,
+): void {
+  affineRun(y, x, n, map, size, w, b, floor, false, true, true);
+}
+function weightedPlanes(
+  y: usize, x: usize, n: i32, map: usize, size: usize, w: usize, b: usize, floor: v128,
+): void {
+  affineRun(y, x, n, map, size, w, b, floor, true, true, false);
 }
 
 /**
- * ((x − p)·s + t)·w + b. The pivot is rounded to float32, and what that loses goes into the shift, so that
- * an offset of x costs nothing. Without weights w is 0; the scratch then holds three float32 per element
- * of a row, otherwise per channel.
+ * ((x − p)·s + t)·w + b, not below `floor`. Without weights w is 0; the scratch then holds three float32
+ * per element of a row of the part's channels, otherwise per channel.
  */
 export function planeAffine(
-  y: usize, x: usize, p: usize, s: usize, t: usize, w: usize, b: usize,
-  samples: i32, outer: i32, channels: i32, inner: i32, scratch: usize,
+  y: usize, x: usize, p: usize, s: usize, t: usize, w: usize, b: usize, floor: f32,
+  outer: i32, channels: i32, inner: i32, n0: i32, n1: i32, c0: i32, c1: i32, scratch: usize,
 ): void {
   const rows = !w && inner < LONG;
   const each = rows ? inner : 1;
-  const row = channels * inner;
-  const size = (channels * each) << 2;
-  const ss = scratch + size;
-  const ts = ss + size;
-  for (let n = 0; n < samples; n++) {
-    let to = scratch;
-    for (let c = 0; c < channels; c++) {
-      const at = (n * channels + c) << 3;
-      const pivot = <f32>load<f64>(p + at);
-      const scale = load<f64>(s + at);
-      const shift = load<f64>(t + at) - scale * (load<f64>(p + at) - <f64>pivot);
-      spreadRow(to, pivot, each);
-      spreadRow(to + size, <f32>scale, each);
-      to = spreadRow(to + 2 * size, <f32>shift, each) - 2 * size;
-    }
+  const part = c1 - c0;
+  const size: usize = (part * each) << 2;
+  const least = f32x4.splat(floor);
+  for (let n = n0; n < n1; n++) {
+    const first = (n * channels + c0) << 3;
+    spreadMap(scratch, size, p + first, s + first, t + first, part, each);
     for (let a = 0; a < outer; a++) {
       const k = (a * inner) << 2;
-      if (rows) affineRun(y, x, row, scratch, ss, ts, 16);
-      else if (w && inner === 1) weightedPlanes(y, x, row, scratch, ss, ts, w + k, b + k);
-      else {
-        for (let c = 0; c < channels; c++) {
-          const q = c << 2;
-          const by = (c * inner) << 2;
-          if (w) weightedPlaces(y + by, x + by, inner, scratch + q, ss + q, ts + q, w + k, b + k);
-          else affineRun(y + by, x + by, inner, scratch + q, ss + q, ts + q, 0);
+      const at: usize = (((n * outer + a) * channels + c0) * inner) << 2;
+      if (rows) plainRows(y + at, x + at, part * inner, scratch, size, least);
+      else if (w && inner === 1) {
+        weightedPlanes(y + at, x + at, part, scratch, size, w + k, b + k, least);
+      } else {
+        for (let c = 0; c < part; c++) {
+          const map = scratch + (c << 2);
+          const by: usize = at + ((c * inner) << 2);
+          if (w) weightedPlaces(y + by, x + by, inner, map, size, w + k, b + k, least);
+          else plainRun(y + by, x + by, inner, map, size, least);
         }
       }
-      x += row << 2;
-      y += row << 2;
     }
   }
 }

@@ -1,4 +1,4 @@
-// Sums of float32, added up in float64 in a fixed order.
+// Sums of float32, added up in float64 in a fixed order, and largest elements.
 
 import { add2, high, low } from "./simd";
 
@@ -70,5 +70,38 @@ export function sum(
       store<f32>(out, <f32>load<f64>(scratch + (k << 3)));
       out += 4;
     }
+  }
+}
+
+/** The largest element, or NaN. */
+export function largest(x: usize, n: i32): f32 {
+  let m = f32x4.splat(-Infinity);
+  const stop = x + (n << 2);
+  for (; x + 16 <= stop; x += 16) m = f32x4.max(m, v128.load(x));
+  for (; x < stop; x += 4) m = f32x4.max(m, v128.load32_splat(x));
+  m = f32x4.max(m, i8x16.shuffle(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return max<f32>(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1));
+}
+
+/** [outer, over, kept, run] to [outer, kept]. */
+export function maxOf(out: usize, x: usize, outer: i32, over: i32, kept: i32, run: i32): void {
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < kept; k++) store<f32>(out + (k << 2), -Infinity);
+    for (let r = 0; r < over; r++) {
+      if (run === 1) {
+        let k = 0;
+        for (; k + 4 <= kept; k += 4, x += 16) {
+          v128.store(out + (k << 2), f32x4.max(v128.load(out + (k << 2)), v128.load(x)));
+        }
+        for (; k < kept; k++, x += 4) {
+          store<f32>(out + (k << 2), max<f32>(load<f32>(out + (k << 2)), load<f32>(x)));
+        }
+        continue;
+      }
+      for (let k = 0; k < kept; k++, x += run << 2) {
+        store<f32>(out + (k << 2), max<f32>(load<f32>(out + (k << 2)), largest(x, run)));
+      }
+    }
+    out += kept << 2;
   }
 }

@@ -9,6 +9,7 @@ const ABS: i32 = 3;
 const SQRT: i32 = 4;
 const RECIPROCAL: i32 = 5;
 const RSQRT: i32 = 6;
+const SIGN: i32 = 7;
 
 // @ts-expect-error: decorator
 @inline
@@ -20,7 +21,10 @@ function vector(op: i32, x: v128): v128 {
   if (op === ABS) return f32x4.abs(x);
   if (op === SQRT) return f32x4.sqrt(x);
   if (op === RECIPROCAL) return f32x4.div(f32x4.splat(1), x);
-  return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
+  if (op === RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
+  // NaN and zeros are their own signs.
+  const one = v128.or(v128.and(x, i32x4.splat(i32.MIN_VALUE)), f32x4.splat(1));
+  return v128.bitselect(one, x, f32x4.gt(f32x4.abs(x), f32x4.splat(0)));
 }
 
 // @ts-expect-error: decorator
@@ -61,6 +65,9 @@ export function reciprocal(out: usize, x: usize, n: i32): void {
 export function rsqrt(out: usize, x: usize, n: i32): void {
   map(RSQRT, out, x, n);
 }
+export function sign(out: usize, x: usize, n: i32): void {
+  map(SIGN, out, x, n);
+}
 
 /** Float32 to float64. */
 export function promote(out: usize, x: usize, n: i32): void {
@@ -88,11 +95,6 @@ export function demote(out: usize, x: usize, n: i32): void {
     out += 4;
     x += 8;
   }
-}
-
-/** Bytes as they are. */
-export function copy(out: usize, x: usize, bytes: usize): void {
-  memory.copy(out, x, bytes);
 }
 
 /** Bytes of 0. */

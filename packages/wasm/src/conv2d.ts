@@ -1,57 +1,71 @@
 import type { Tensor } from "@evenkeel/autodiff";
-import { at, float32, type Kernel, type Scratch } from "./kernel.ts";
+import { direct, directFilterGradient, directInputGradient } from "./conv2d-direct.ts";
+import { isNarrow, narrow, narrowFilterGradient } from "./conv2d-narrow.ts";
+import {
+  type Convolution,
+  type Filters,
+  type Sizes,
+  sizesOf,
+  type Tools,
+  turnedSizes,
+} from "./convolution.ts";
+import { at, float32, type Kernel, type Scratch, type Threads } from "./kernel.ts";
 import type { Exports } from "./module.ts";
+import { suitsWinograd, winograd, winogradGradient } from "./winograd.ts";
 
-type Two = readonly [vertical: number, horizontal: number];
+const PLAN_BYTES = 64;
 
-/** Convolutions of nn are known by name and parameters; see its `Convolution`. */
-interface Convolution {
-  readonly stride: Two;
-  readonly padding: Two;
-  readonly dilation: Two;
-  readonly groups: number;
+/**
+ * A convolution and its two gradients, for every stride, padding, dilation and number of groups. There are
+ * three ways: Winograd's for filters of 3 × 3, row by row for groups of a few channels, the direct sum as a
+ * product of matrices for all others. The sizes choose, but for numbers that are not finite or close to
+ * overflow: those always take a direct way, in which they reach only the positions that see them.
+ */
+export function convolutionKernels(
+  wasm: Exports,
+  scratch: Scratch,
+  threads: Threads,
+  plans: Scratch,
+): [string, Kernel][] {
+  type Run = (tools: Tools, out: number, a: number, b: number, sizes: Sizes) => boolean;
+  /** A kernel of a call whose roles, x, w and y, say the sizes. */
+  const kernel =
+    (run: Run, roles: (out: Tensor, a: Tensor, b: Tensor) => [Tensor, Tensor, Tensor]): Kernel =>
+    (out, [a, b], params) => {
+      if (!float32(out, a!, b!)) return false;
+      const plan = plans(PLAN_BYTES);
+      if (plan === undefined) return false;
+      const sizes = sizesOf(...roles(out, a!, b!), params as Convolution);
+      return run({ wasm, scratch, threads, plan }, at(out), at(a!), at(b!), sizes);
+    };
+  return [
+    ["conv2d", kernel(forward, (y, x, w) => [x, w, y])],
+    ["conv2dInputGradient", kernel(inputGradient, (dx, g, w) => [dx, w, g])],
+    ["conv2dFilterGradient", kernel(filterGradient, (dw, x, g) => [x, dw, g])],
+  ];
 }
 
-/** A convolution and its two gradients, for every stride, padding, dilation and number of groups. */
-export function convolutionKernels(wasm: Exports, scratch: Scratch): [string, Kernel][] {
-  /** Scratch for the convolution of x to y, whose sizes the module then knows. */
-  const plan = (x: Tensor, w: Tensor, y: Tensor, params: unknown): number | undefined => {
-    if (!float32(x, w, y)) return undefined;
-    const { stride, padding, dilation, groups } = params as Convolution;
-    const [filters, channels, ...kernel] = w.shape as [number, number, number, number];
-    const [, , ...image] = x.shape;
-    const [samples, , ...output] = y.shape as [number, number, number, number];
-    const counts = [samples, groups, channels, filters / groups];
-    const sizes = [...image, ...kernel, ...output, ...stride, ...padding, ...dilation];
-    return scratch(wasm.conv2dPlan(...counts, ...sizes) >>> 0);
-  };
-  return [
-    [
-      "conv2d",
-      (y, [x, w], params) => {
-        const room = plan(x!, w!, y, params);
-        if (room === undefined) return false;
-        wasm.conv2d(at(y), at(x!), at(w!), room);
-        return true;
-      },
-    ],
-    [
-      "conv2dInputGradient",
-      (dx, [g, w], params) => {
-        const room = plan(dx, w!, g!, params);
-        if (room === undefined) return false;
-        wasm.conv2dInputGradient(at(dx), at(g!), at(w!), room);
-        return true;
-      },
-    ],
-    [
-      "conv2dFilterGradient",
-      (dw, [x, g], params) => {
-        const room = plan(x!, dw, g!, params);
-        if (room === undefined) return false;
-        wasm.conv2dFilterGradient(at(dw), at(x!), at(g!), room);
-        return true;
-      },
-    ],
-  ];
+function forward(tools: Tools, y: number, x: number, w: number, sizes: Sizes): boolean {
+  return convolve(tools, y, x, { at: w, turned: false }, sizes);
+}
+
+function convolve(tools: Tools, y: number, x: number, w: Filters, sizes: Sizes): boolean {
+  if (isNarrow(sizes)) return narrow(tools, y, x, w, sizes);
+  if (suitsWinograd(sizes) && winograd(tools, y, x, w, sizes)) return true;
+  return direct(tools, y, x, w, sizes);
+}
+
+function inputGradient(tools: Tools, dx: number, g: number, w: number, sizes: Sizes): boolean {
+  const turned = turnedSizes(sizes);
+  const filters = { at: w, turned: true };
+  if (isNarrow(sizes)) return narrow(tools, dx, g, filters, turned, sizes.stride);
+  const isConvolution = sizes.stride.every((n) => n === 1) && turned.padding.every((n) => n >= 0);
+  if (isConvolution) return convolve(tools, dx, g, filters, turned);
+  return directInputGradient(tools, dx, g, w, sizes);
+}
+
+function filterGradient(tools: Tools, dw: number, x: number, g: number, sizes: Sizes): boolean {
+  if (isNarrow(sizes)) return narrowFilterGradient(tools, dw, x, g, sizes);
+  if (suitsWinograd(sizes) && winogradGradient(tools, dw, x, g, sizes)) return true;
+  return directFilterGradient(tools, dw, x, g, sizes);
 }

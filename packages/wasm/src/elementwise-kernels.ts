@@ -1,42 +1,57 @@
 import type { Tensor } from "@evenkeel/autodiff";
-import { at, type Kernel } from "./kernel.ts";
+import { at, type Kernel, LARGE, parts, type Threads, unitOf } from "./kernel.ts";
 import type { Each, Exports, Walk } from "./module.ts";
-import { type Rows, rowsOf } from "./rows.ts";
+import { boxesOf, eachOuter, type Rows, rowsOf } from "./rows.ts";
 
 const inOneRow = [0, 0, 1] as const;
 const repeated = [0, 0, 0] as const;
 
+// In the order of the float64 kernels' numbers; see assembly/double.as.
+const arithmetic = ["add", "sub", "mul", "div"] as const;
+const choices = ["gate", "maximum", "minimum", "less", "greater", "equal"] as const;
+const binary = [...arithmetic, ...choices] as const;
+const unary = ["neg", "square", "sqrt", "reciprocal", "rsqrt", "relu", "abs", "sign"] as const;
+
 /** Elementwise ops with broadcasting, functions of one input, conversions. */
-export function elementwiseKernels(wasm: Exports): [string, Kernel][] {
+export function elementwiseKernels(wasm: Exports, threads: Threads): [string, Kernel][] {
+  const walked = (name: Name, float64?: Walk): [string, Kernel] => {
+    return [name, walk(threads, name, wasm[name] as Walk, float64)];
+  };
+  const mapped = (name: Name, float64?: Each): [string, Kernel] => {
+    return [name, map(threads, name, wasm[name] as Each, float64)];
+  };
   return [
-    ...(["add", "sub", "mul", "div"] as const).map((name, op): [string, Kernel] => [
-      name,
-      walked(wasm[name], (...numbers) => wasm.zip64(op, ...numbers)),
-    ]),
-    ["gate", walked(wasm.gate)],
-    ["where", walked(wasm.where)],
-    ["broadcastTo", walked(wasm.spread, wasm.spread64)],
-    ...(["neg", "square", "sqrt", "reciprocal", "rsqrt"] as const).map(
-      (name, op): [string, Kernel] => [
-        name,
-        mapped(wasm[name], (out, x, n) => wasm.map64(op, out, x, n)),
-      ],
-    ),
-    ["relu", mapped(wasm.relu)],
-    ["abs", mapped(wasm.abs)],
+    ...binary.map((name, op) => walked(name, (...numbers) => wasm.zip64(op, ...numbers))),
+    ...unary.map((name, op) => mapped(name, (out, x, n) => wasm.map64(op, out, x, n))),
+    walked("where", wasm.where64),
+    walked("pow"),
+    ...(["exp", "log", "tanh", "sigmoid", "erf"] as const).map((name) => mapped(name)),
     ["cast", (out, [x]) => converted(wasm, out, x!)],
   ];
 }
 
+type Name = keyof Exports;
+
 /** A kernel over rows, for float32 and, where there is one, for float64. */
-function walked(float32: Walk, float64?: Walk): Kernel {
+function walk(threads: Threads, name: Name, float32: Walk, float64?: Walk): Kernel {
   return (out, inputs) => {
-    const run = out.dtype === "float32" ? float32 : float64;
+    const wide = out.dtype === "float64";
+    const run = wide ? float64 : float32;
+    if (!run) return false;
     // Inputs of out's size and single numbers need no thought.
-    const rows = run && (simpleRows(out, inputs) ?? general(out, inputs));
-    if (!run || !rows) return false;
+    const rows = simpleRows(out, inputs) ?? general(out, inputs);
     const [n0, n1, n] = rows.sizes;
-    if (inputs.length === 2) {
+    if (threads.most > 1 && out.size >= LARGE && !wide && !rows.outer) {
+      threads.split(name, callsOf(rows, [out, ...inputs]));
+    } else if (rows.outer) {
+      const bytes = wide ? 8 : 4;
+      let to = at(out);
+      eachOuter(rows.outer, (...offsets) => {
+        const from = inputs.map((t, k) => at(t) + offsets[k]! * bytes);
+        run(to, ...from, n0, n1, n, ...rows.steps.flat());
+        to += n0 * n1 * n * bytes;
+      });
+    } else if (inputs.length === 2) {
       const [[a0, a1, a2], [b0, b1, b2]] = rows.steps as Pair;
       run(at(out), at(inputs[0]!), at(inputs[1]!), n0, n1, n, a0, a1, a2, b0, b1, b2);
     } else run(at(out), ...inputs.map(at), n0, n1, n, ...rows.steps.flat());
@@ -45,12 +60,28 @@ function walked(float32: Walk, float64?: Walk): Kernel {
 }
 type Pair = readonly [Rows["sizes"], Rows["sizes"]];
 
+/** Calls over parts of the rows, for threads; float32. */
+function callsOf(rows: Rows, arrays: readonly Tensor[]): number[][] {
+  const steps = rows.steps.flat();
+  return boxesOf(rows).map(({ offsets, sizes }) => [
+    ...arrays.map((t, i) => at(t) + 4 * offsets[i]!),
+    ...sizes,
+    ...steps,
+  ]);
+}
+
 /** One element after the other. */
-function mapped(float32: Each, float64?: Each): Kernel {
+function map(threads: Threads, name: Name, float32: Each, float64?: Each): Kernel {
   return (out, [x]) => {
-    const run = out.dtype === "float32" ? float32 : float64;
+    const wide = out.dtype === "float64";
+    const run = wide ? float64 : float32;
     if (!run) return false;
-    run(at(out), at(x!), out.size);
+    if (threads.most === 1 || out.size < LARGE || wide) run(at(out), at(x!), out.size);
+    else {
+      const cuts = parts(out.size, unitOf(out.size));
+      const calls = cuts.map(([from, to]) => [at(out) + 4 * from, at(x!) + 4 * from, to - from]);
+      threads.split(name, calls);
+    }
     return true;
   };
 }
@@ -65,7 +96,7 @@ function simpleRows(out: Tensor, inputs: readonly Tensor[]): Rows | undefined {
   return { sizes: [1, 1, out.size], steps };
 }
 
-function general(out: Tensor, inputs: readonly Tensor[]): Rows | undefined {
+function general(out: Tensor, inputs: readonly Tensor[]): Rows {
   return rowsOf(
     out.shape,
     inputs.map((t) => t.shape),

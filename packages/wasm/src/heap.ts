@@ -1,5 +1,5 @@
 /** Where blocks begin: below lie the module's own constants. */
-const START = 4096;
+export const START: number = 4096;
 const PAGE = 65_536;
 /** The most that 32-bit addresses reach, less a page so that no end overflows. */
 const MOST_PAGES = 65_535;
@@ -11,16 +11,28 @@ const MOST_PAGES = 65_535;
 export class Heap {
   readonly memory: WebAssembly.Memory;
   /** The memory's buffer; another one after it has grown. */
-  buffer: ArrayBuffer;
+  buffer: ArrayBufferLike;
+  /** All of it, for single numbers: a view of their own costs more than what is done with them. */
+  floats: Float32Array;
+  doubles: Float64Array;
   private readonly free = new Map<number, number[]>();
   private readonly mostPages: number;
   private next = START;
 
-  /** @param mostPages - Pages of 64 KiB that it may grow to. Default: 4 GiB. */
-  constructor(mostPages: number = MOST_PAGES) {
+  /**
+   * @param mostPages - Pages of 64 KiB that it may grow to. Default: 4 GiB.
+   * @param shared - Whether threads share it, if the machine can reserve so much for that.
+   */
+  constructor(mostPages: number = MOST_PAGES, shared = false) {
     this.mostPages = Math.min(mostPages, MOST_PAGES);
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: this.mostPages });
+    this.memory = memoryOf(this.mostPages, shared);
     this.buffer = this.memory.buffer;
+    this.floats = new Float32Array(this.buffer);
+    this.doubles = new Float64Array(this.buffer);
+  }
+
+  get shared(): boolean {
+    return !(this.buffer instanceof ArrayBuffer);
   }
 
   /** Bytes that were ever handed out, in use or waiting for reuse. */
@@ -56,10 +68,22 @@ export class Heap {
     try {
       this.memory.grow(wanted - pages);
       this.buffer = this.memory.buffer;
+      this.floats = new Float32Array(this.buffer);
+      this.doubles = new Float64Array(this.buffer);
       return true;
     } catch {
       return false;
     }
+  }
+}
+
+/** Shared memory takes addresses for all it may become at once, and those may be short. */
+function memoryOf(maximum: number, shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum, shared });
+  } catch (error) {
+    if (shared) return memoryOf(maximum, false);
+    throw error;
   }
 }
 

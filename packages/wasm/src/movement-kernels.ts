@@ -1,62 +1,109 @@
-import type { Shape, Tensor } from "@evenkeel/autodiff";
-import type { Scratch } from "./kernel.ts";
+import { joinAxes, sizeOf, stridesOf, type Tensor } from "@evenkeel/autodiff";
+import { bytesPerElement, inOrder, move, moveRun, permuted } from "./boxes.ts";
 import { at, type Kernel } from "./kernel.ts";
 import type { Exports } from "./module.ts";
-import { sumsOf } from "./rows.ts";
 
-/** Sums, and slices and pads that are one piece of memory: those along the first axis. */
-export function movementKernels(wasm: Exports, scratch: Scratch): [string, Kernel][] {
+/** Ops that put elements elsewhere: transposed, cut, padded, joined, repeated, picked. */
+export function movementKernels(wasm: Exports): [string, Kernel][] {
   return [
-    [
-      "sum",
-      (out, [x], params) => {
-        const { axes } = params as { readonly axes: readonly number[] };
-        const sizes = sumsOf(x!.shape, axes);
-        const wide = out.dtype === "float64";
-        const room = sizes && scratch(wide ? 0 : 8 * sizes[2]);
-        if (!sizes || room === undefined) return false;
-        if (wide) wasm.sum64(at(out), at(x!), ...sizes);
-        else wasm.sum(at(out), at(x!), ...sizes, room);
-        return true;
-      },
-    ],
-    [
-      "slice",
-      (out, [x], params) => {
-        const { begin } = params as { readonly begin: readonly number[] };
-        if (!alongFirst(out.shape, x!.shape)) return false;
-        const bytes = bytesPerElement(x!);
-        const from = at(x!) + (begin[0] ?? 0) * rowSize(x!) * bytes;
-        wasm.copy(at(out), from, out.size * bytes);
-        return true;
-      },
-    ],
-    [
-      "pad",
-      (out, [x], params) => {
-        const [first = [0]] = params as readonly (readonly number[])[];
-        if (!alongFirst(out.shape, x!.shape)) return false;
-        const bytes = bytesPerElement(x!);
-        wasm.clear(at(out), out.size * bytes);
-        wasm.copy(at(out) + first[0]! * rowSize(x!) * bytes, at(x!), x!.size * bytes);
-        return true;
-      },
-    ],
+    ["transpose", transposed(wasm)],
+    ["broadcastTo", repeated(wasm)],
+    ["slice", cut(wasm)],
+    ["pad", padded(wasm)],
+    ["concat", joined(wasm)],
+    ["gather", gathered(wasm)],
+    ["scatterAdd", scattered(wasm)],
   ];
 }
 
-/** Whether two shapes differ in the first axis at most. */
-function alongFirst(a: Shape, b: Shape): boolean {
-  for (let i = 1; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+function transposed(wasm: Exports): Kernel {
+  return (out, [x], params) => {
+    const axes = params as readonly number[];
+    move(wasm, bytesPerElement(out), out.shape, inOrder(out), permuted(x!, axes));
+    return true;
+  };
 }
 
-function rowSize({ shape }: Tensor): number {
-  let size = 1;
-  for (let i = 1; i < shape.length; i++) size *= shape[i]!;
-  return size;
+function repeated(wasm: Exports): Kernel {
+  return (out, [x]) => {
+    if (x!.size === 1) {
+      moveRun(wasm, bytesPerElement(out), at(out), at(x!), { count: out.size, step: 0 });
+      return true;
+    }
+    const { shape, strides } = joinAxes(out.shape, [x!.shape]);
+    const to = { at: at(out), steps: stridesOf(shape) };
+    move(wasm, bytesPerElement(out), shape, to, { at: at(x!), steps: strides[0]! });
+    return true;
+  };
 }
 
-function bytesPerElement(t: Tensor): number {
-  return t.dtype === "float64" ? 8 : 4;
+function cut(wasm: Exports): Kernel {
+  return (out, [x], params) => {
+    const { begin } = params as { readonly begin: readonly number[] };
+    if (sameRows(out, x!)) {
+      const bytes = bytesPerElement(out);
+      const row = sizeOf(out.shape.slice(1));
+      moveRun(wasm, bytes, at(out), at(x!) + begin[0]! * row * bytes, { count: out.size });
+      return true;
+    }
+    move(wasm, bytesPerElement(out), out.shape, inOrder(out), inOrder(x!, begin));
+    return true;
+  };
+}
+
+function padded(wasm: Exports): Kernel {
+  return (out, [x], params) => {
+    const before = (params as readonly (readonly number[])[]).map(([n]) => n!);
+    const bytes = bytesPerElement(out);
+    wasm.clear(at(out), out.size * bytes);
+    if (sameRows(out, x!)) {
+      const row = sizeOf(out.shape.slice(1));
+      moveRun(wasm, bytes, at(out) + before[0]! * row * bytes, at(x!), { count: x!.size });
+      return true;
+    }
+    move(wasm, bytes, x!.shape, inOrder(out, before), inOrder(x!));
+    return true;
+  };
+}
+
+/** Whether the shapes differ along the first axis only: one run of neighbours, as halves of a pair are. */
+function sameRows(a: Tensor, b: Tensor): boolean {
+  for (let i = 1; i < a.rank; i++) if (a.shape[i] !== b.shape[i]) return false;
+  return a.rank > 0;
+}
+
+function joined(wasm: Exports): Kernel {
+  return (out, inputs, params) => {
+    const axis = params as number;
+    let side = 0;
+    for (const x of inputs) {
+      const begin = x.shape.map((_, i) => (i === axis ? side : 0));
+      move(wasm, bytesPerElement(out), x.shape, inOrder(out, begin), inOrder(x));
+      side += x.shape[axis]!;
+    }
+    return true;
+  };
+}
+
+function gathered(wasm: Exports): Kernel {
+  return (out, [x, ids], params) => {
+    wasm.gather(at(out), at(x!), at(ids!), ...slices(x!, params as number, ids!));
+    return true;
+  };
+}
+
+function scattered(wasm: Exports): Kernel {
+  return (out, [x, ids], params) => {
+    const { axis } = params as { readonly axis: number };
+    const run = out.dtype === "float64" ? wasm.scatterAdd64 : wasm.scatterAdd;
+    run(at(out), at(x!), at(ids!), ...slices(out, axis, ids!));
+    return true;
+  };
+}
+
+/** How many, of how many bytes, the slices along an axis are that indices name. */
+function slices(t: Tensor, axis: number, ids: Tensor): number[] {
+  const bytes = sizeOf(t.shape.slice(axis + 1)) * bytesPerElement(t);
+  const wide = ids.dtype === "float64" ? 1 : 0;
+  return [sizeOf(t.shape.slice(0, axis)), t.shape[axis]!, ids.size, bytes, wide];
 }

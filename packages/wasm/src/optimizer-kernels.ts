@@ -1,4 +1,5 @@
-import { at, float32, type Kernel } from "./kernel.ts";
+import type { Tensor } from "@evenkeel/autodiff";
+import { at, float32, type Kernel, LARGE, parts, type Threads, unitOf } from "./kernel.ts";
 import type { Exports } from "./module.ts";
 
 /** Ops of nn's optimizers are known by name and parameters; see its optim/kernels.ts. */
@@ -9,34 +10,37 @@ interface AdamStep {
   readonly eps: number;
 }
 
-export function optimizerKernels(wasm: Exports): [string, Kernel][] {
+export function optimizerKernels(wasm: Exports, threads: Threads): [string, Kernel][] {
+  /** Calls kernel(out, ...inputs, n, ...numbers), where it is large in parts. */
+  const step = (kernel: Name, arrays: readonly Tensor[], ...numbers: number[]): boolean => {
+    if (!float32(...arrays)) return false;
+    const { size } = arrays[0]!;
+    const run = wasm[kernel] as (...all: readonly number[]) => void;
+    if (threads.most === 1 || size < LARGE) run(...arrays.map(at), size, ...numbers);
+    else {
+      const calls = parts(size, unitOf(size)).map(([from, to]) => [
+        ...arrays.map((t) => at(t) + 4 * from),
+        to - from,
+        ...numbers,
+      ]);
+      threads.split(kernel, calls);
+    }
+    return true;
+  };
   return [
-    [
-      "combine",
-      (out, [x, y], params) => {
-        if (!float32(out)) return false;
-        const [a, b] = params as readonly [number, number];
-        wasm.combine(at(out), at(x!), at(y!), out.size, a, b);
-        return true;
-      },
-    ],
+    ["combine", (out, inputs, params) => step("combine", [out, ...inputs], ...(params as Pair))],
     [
       "secondMoment",
-      (out, [v, g], params) => {
-        if (!float32(out)) return false;
-        wasm.secondMoment(at(out), at(v!), at(g!), out.size, params as number);
-        return true;
-      },
+      (out, inputs, params) => step("secondMoment", [out, ...inputs], params as number),
     ],
     [
       "adamStep",
-      (out, [p, m, v], params) => {
-        if (!float32(out)) return false;
+      (out, inputs, params) => {
         const { kept, size, correction, eps } = params as AdamStep;
-        const inputs = [at(p!), at(m!), at(v!)] as const;
-        wasm.adamStep(at(out), ...inputs, out.size, kept, size, correction, eps);
-        return true;
+        return step("adamStep", [out, ...inputs], kept, size, correction, eps);
       },
     ],
   ];
 }
+type Name = "combine" | "secondMoment" | "adamStep";
+type Pair = readonly [number, number];

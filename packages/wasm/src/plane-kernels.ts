@@ -1,6 +1,7 @@
 import type { Tensor } from "@evenkeel/autodiff";
-import { at, float32, type Kernel, type Scratch } from "./kernel.ts";
+import { at, float32, type Kernel, type Room, type Scratch, type Threads } from "./kernel.ts";
 import type { Exports } from "./module.ts";
+import { grid, type Part } from "./rows.ts";
 
 /** Ops of norm-core are known by name and parameters; see its `Layout`. */
 interface Layout {
@@ -8,11 +9,7 @@ interface Layout {
   readonly outer: number;
   readonly channels: number;
   readonly inner: number;
-}
-type Sizes = readonly [samples: number, outer: number, channels: number, inner: number];
-function sizesOf(params: unknown): Sizes {
-  const { samples, outer, channels, inner } = params as Layout;
-  return [samples, outer, channels, inner];
+  readonly relu?: boolean;
 }
 
 /** Arrays of x's size are float32, those of one number per plane float64. */
@@ -37,79 +34,168 @@ function inRange(offsets: readonly Tensor[], factors: readonly Tensor[]): boolea
   return true;
 }
 
-/** A weight or bias along the plane, or 0 for none. */
-function along(t: Tensor | undefined): number {
+/** The address of a tensor, or 0 for none. */
+function orNone(t: Tensor | undefined): number {
   return t ? at(t) : 0;
 }
 
+/** The planes, samples by channels, in parts; where runs are short, channels that fill a cache line. */
+function partsOf({ threads }: Tools, layout: Layout): Part[] {
+  const { samples, outer, channels, inner } = layout;
+  return grid(threads, [samples, channels], outer * inner, Math.ceil(64 / inner));
+}
+
 /** The ops of norm-core's planes. */
-export function planeKernels(wasm: Exports, scratch: Scratch): [string, Kernel][] {
-  return [
-    ["planeMoments", (out, [x], params) => moments(wasm, out, x!, params)],
-    ["planeAffine", (out, inputs, params) => affine(wasm, scratch, out, inputs, params)],
-    ["planeSums", (out, inputs, params) => sums(wasm, out, inputs, params)],
-    ["planeCombine", (out, inputs, params) => combine(wasm, scratch, out, inputs, params)],
-    ["alongSums", (out, inputs, params) => places(wasm, scratch, out, inputs, params)],
-  ];
-}
-
-function moments(wasm: Exports, out: Tensor, x: Tensor, params: unknown): boolean {
-  if (!covers([x], [out])) return false;
-  wasm.clear(at(out), 8 * out.size);
-  wasm.planeMoments(at(out), at(x), ...sizesOf(params));
-  return true;
-}
-
-type WithScratch = (
+export function planeKernels(
   wasm: Exports,
   scratch: Scratch,
-  out: Tensor,
-  inputs: readonly Tensor[],
-  params: unknown,
-) => boolean;
-
-const affine: WithScratch = (wasm, scratch, out, [x, p, s, t, weight, bias], params) => {
-  const optional = [weight, bias].filter((v) => v !== undefined);
-  if (!covers([x!, ...optional], [p!, s!, t!]) || !inRange([p!, t!], [s!])) return false;
-  const sizes = sizesOf(params);
-  const [, outer, channels, inner] = sizes;
-  // A weight without a bias gets one of zeros, after what the kernel needs itself.
-  const zeros = weight && !bias ? 4 * outer * inner : 0;
-  const own = 12 * channels * (weight ? 1 : inner);
-  const room = scratch(own + zeros);
-  if (room === undefined) return false;
-  if (zeros > 0) wasm.clear(room + own, zeros);
-  const b = zeros > 0 ? room + own : along(bias);
-  wasm.planeAffine(at(out), at(x!), at(p!), at(s!), at(t!), along(weight), b, ...sizes, room);
-  return true;
-};
-
-function sums(wasm: Exports, out: Tensor, inputs: readonly Tensor[], params: unknown): boolean {
-  const [g, x, p, weight] = inputs;
-  if (!covers(weight ? [g!, x!, weight] : [g!, x!], [out, p!])) return false;
-  wasm.clear(at(out), 8 * out.size);
-  wasm.planeSums(at(out), at(g!), at(x!), at(p!), along(weight), ...sizesOf(params));
-  return true;
+  threads: Threads,
+): [string, Kernel][] {
+  const kernels: Record<string, PlaneKernel> = {
+    planeMoments: moments,
+    planeAffine: affine,
+    planeSums: sums,
+    gatedPlaneSums: gatedSums,
+    planeCombine: combine,
+    gatedPlaneCombine: gatedCombine,
+    alongSums: places,
+    gatedAlongSums: places,
+  };
+  return Object.entries(kernels).map(([name, kernel]) => [
+    name,
+    (out, inputs, params) => kernel({ wasm, scratch, threads }, out, inputs, params as Layout),
+  ]);
 }
 
-const combine: WithScratch = (wasm, scratch, out, [g, x, p, a, b, c, weight], params) => {
-  if (!covers(weight ? [g!, x!, weight] : [g!, x!], [p!, a!, b!, c!])) return false;
-  if (!inRange([p!, c!], [a!, b!])) return false;
-  const sizes = sizesOf(params);
-  const [, , channels, inner] = sizes;
-  const room = scratch(16 * channels * (weight ? 1 : inner));
-  if (room === undefined) return false;
-  const numbers = [at(p!), at(a!), at(b!), at(c!)] as const;
-  wasm.planeCombine(at(out), at(g!), at(x!), ...numbers, along(weight), ...sizes, room);
+interface Tools {
+  readonly wasm: Exports;
+  readonly scratch: Scratch;
+  readonly threads: Threads;
+}
+type PlaneKernel = (
+  tools: Tools,
+  out: Tensor,
+  inputs: readonly Tensor[],
+  layout: Layout,
+) => boolean;
+
+const moments: PlaneKernel = (tools, out, [x], layout) => {
+  if (!covers([x!], [out])) return false;
+  const { samples, outer, channels, inner } = layout;
+  tools.wasm.clear(at(out), 8 * out.size);
+  const numbers = [at(out), at(x!), samples, outer, channels, inner] as const;
+  run(tools, "planeMoments", numbers, partsOf(tools, layout));
   return true;
 };
 
-const places: WithScratch = (wasm, scratch, out, [g, x, p, s, t], params) => {
-  if (!covers([g!, x!], [out, p!, s!, t!]) || !inRange([p!, t!], [s!])) return false;
-  const sizes = sizesOf(params);
-  const room = scratch(12 * sizes[0] * sizes[2]);
-  if (room === undefined) return false;
-  wasm.clear(at(out), 8 * out.size);
-  wasm.alongSums(at(out), at(g!), at(x!), at(p!), at(s!), at(t!), ...sizes, room);
+/** Calls the kernel for every part. */
+function run(
+  { threads }: Tools,
+  kernel: keyof Exports,
+  numbers: readonly number[],
+  parts: readonly Part[],
+  room?: Room,
+): void {
+  const calls = parts.map((part) => [...numbers, ...part]);
+  threads.split(kernel, calls, room);
+}
+
+/**
+ * Room for a kernel on every thread, and after it zeros for a weight that has no bias: the address of those
+ * or of the bias. Undefined when memory is full.
+ */
+function roomFor(
+  { wasm, scratch, threads }: Tools,
+  own: number,
+  [weight, bias]: readonly [Tensor | undefined, Tensor | undefined] = [undefined, undefined],
+): { readonly room: Room; readonly bias: number } | undefined {
+  const zeros = weight && !bias ? 4 * weight.size : 0;
+  const bytes = 16 * Math.ceil(own / 16);
+  const room = scratch(bytes * threads.most + zeros);
+  if (room === undefined) return undefined;
+  const after = room + bytes * threads.most;
+  if (zeros > 0) wasm.clear(after, zeros);
+  return { room: { at: room, bytes }, bias: zeros > 0 ? after : orNone(bias) };
+}
+
+const affine: PlaneKernel = (tools, out, [x, p, s, t, weight, bias], layout) => {
+  const optional = [weight, bias].filter((v) => v !== undefined);
+  if (!covers([x!, ...optional], [p!, s!, t!]) || !inRange([p!, t!], [s!])) return false;
+  const { outer, channels, inner } = layout;
+  const given = roomFor(tools, 12 * channels * (weight ? 1 : inner), [weight, bias]);
+  if (!given) return false;
+  const floor = layout.relu ? 0 : Number.NEGATIVE_INFINITY;
+  const numbers = [at(p!), at(s!), at(t!), orNone(weight), given.bias, floor] as const;
+  const all = [at(out), at(x!), ...numbers, outer, channels, inner];
+  run(tools, "planeAffine", all, partsOf(tools, layout), given.room);
+  return true;
+};
+
+const sums: PlaneKernel = (tools, out, [g, x, p, weight], layout) => {
+  if (!covers(weight ? [g!, x!, weight] : [g!, x!], [out, p!])) return false;
+  const { samples, outer, channels, inner } = layout;
+  tools.wasm.clear(at(out), 8 * out.size);
+  const arrays = [at(out), at(g!), at(x!), at(p!), orNone(weight), 0, 0, 0] as const;
+  const all = [...arrays, samples, outer, channels, inner];
+  run(tools, "planeSums", all, partsOf(tools, layout));
+  return true;
+};
+
+const gatedSums: PlaneKernel = (tools, out, [g, x, p, s, t, weight, bias], layout) => {
+  const optional = [weight, bias].filter((v) => v !== undefined);
+  if (!covers([g!, x!, ...optional], [out, p!, s!, t!]) || !inRange([p!, t!], [s!])) return false;
+  const { samples, outer, channels, inner } = layout;
+  const given = roomFor(tools, 12 * channels, [weight, bias]);
+  if (!given) return false;
+  tools.wasm.clear(at(out), 8 * out.size);
+  const gate = [at(p!), orNone(weight), at(s!), at(t!), given.bias] as const;
+  const all = [at(out), at(g!), at(x!), ...gate, samples, outer, channels, inner];
+  run(tools, "planeSums", all, partsOf(tools, layout), given.room);
+  return true;
+};
+
+const combine: PlaneKernel = (tools, out, [g, x, p, a, b, c, weight], layout) => {
+  if (!covers(weight ? [g!, x!, weight] : [g!, x!], [p!, a!, b!, c!])) return false;
+  if (!inRange([p!, c!], [a!, b!])) return false;
+  const { outer, channels, inner } = layout;
+  const given = roomFor(tools, 16 * channels * (weight ? 1 : inner));
+  if (!given) return false;
+  const numbers = [at(p!), at(a!), at(b!), at(c!), orNone(weight), 0, 0, 0, 0] as const;
+  const all = [at(out), at(g!), at(x!), ...numbers, outer, channels, inner];
+  run(tools, "planeCombine", all, partsOf(tools, layout), given.room);
+  return true;
+};
+
+const gatedCombine: PlaneKernel = (tools, out, [g, x, mean, b, c, ...gate], layout) => {
+  const [p, s, t, weight, bias] = gate;
+  const optional = [weight, bias].filter((v) => v !== undefined);
+  if (!covers([g!, x!, ...optional], [mean!, b!, c!, p!, s!, t!])) return false;
+  if (!inRange([mean!, c!, p!, t!], [b!, s!])) return false;
+  const { outer, channels, inner } = layout;
+  const given = roomFor(tools, 28 * channels * (weight ? 1 : inner), [weight, bias]);
+  if (!given) return false;
+  const numbers = [at(mean!), at(s!), at(b!), at(c!), orNone(weight)] as const;
+  const under = [at(p!), at(s!), at(t!), given.bias] as const;
+  const all = [at(out), at(g!), at(x!), ...numbers, ...under, outer, channels, inner];
+  run(tools, "planeCombine", all, partsOf(tools, layout), given.room);
+  return true;
+};
+
+/** With a weight: gated. */
+const places: PlaneKernel = (tools, out, [g, x, p, s, t, weight, bias], layout) => {
+  const optional = [weight, bias].filter((v) => v !== undefined);
+  if (!covers([g!, x!, ...optional], [out, p!, s!, t!]) || !inRange([p!, t!], [s!])) return false;
+  const { samples, outer, channels, inner } = layout;
+  const planes = samples * channels;
+  const given = roomFor(tools, 12 * planes + 8 * inner, [weight, bias]);
+  if (!given) return false;
+  const { room } = given;
+  tools.wasm.clear(at(out), 8 * out.size);
+  for (let thread = 0; thread < tools.threads.most; thread++) {
+    tools.wasm.clear(room.at + thread * room.bytes + 12 * planes, 8 * inner);
+  }
+  const numbers = [at(p!), at(s!), at(t!), orNone(weight), given.bias] as const;
+  const all = [at(out), at(g!), at(x!), ...numbers, samples, outer, channels, inner];
+  run(tools, "alongSums", all, grid(tools.threads, [outer, inner], planes, 64), room);
   return true;
 };

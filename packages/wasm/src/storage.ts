@@ -25,8 +25,10 @@ export class WasmStorage implements Storage {
   get data(): TypedArray {
     const { buffer } = this.heap;
     if (this.view?.buffer !== buffer) {
-      const Kind = this.dtype === "float64" ? Float64Array : Float32Array;
-      this.view = new Kind(buffer, this.at, this.size);
+      this.view =
+        this.dtype === "float64"
+          ? new Float64Array(buffer, this.at, this.size)
+          : new Float32Array(buffer, this.at, this.size);
       blockOf.set(this.view, this);
     }
     return this.view;
@@ -39,7 +41,9 @@ export class WasmStorage implements Storage {
     this.data.set(data);
   }
   fill(value: number): void {
-    this.data.fill(value);
+    if (this.size !== 1) this.data.fill(value);
+    else if (this.dtype === "float64") this.heap.doubles[this.at / 8] = value;
+    else this.heap.floats[this.at / 4] = value;
   }
 
   /** The same block for another tensor. Its view stays where that is no different. */

@@ -1,86 +1,74 @@
 import {
   type Backend,
   cpu,
-  mul,
+  matmul,
+  ones,
   scope,
-  sum,
   type Tensor,
-  tensor,
   useBackend,
-  valueAndGrad,
 } from "@evenkeel/autodiff";
-import { batchNorm } from "@evenkeel/batch-norm";
-import { layerNorm } from "@evenkeel/group-norm";
-import { training } from "@evenkeel/norm-core";
-import { wasm } from "@evenkeel/wasm";
-import type { Engine, Prepared } from "../suite.ts";
-import type { NormCase } from "../suites/norm.ts";
+import { type WasmBackend, wasm } from "@evenkeel/wasm";
+import type { BenchCase, Values } from "../case.ts";
+import type { Engine, Outputs } from "../suite.ts";
+import { load, ourStep } from "./ours-step.ts";
 
-/**
- * Ours on the WebAssembly backend, one thread. It updates the running statistics of batch norm as well,
- * which the peers are spared.
- */
-export function startEvenkeel(): Engine<NormCase> {
-  return start("evenkeel", wasm());
+/** Ours on the WebAssembly backend. It updates running statistics as well, which most peers are spared. */
+export async function startEvenkeel(threads: number): Promise<Engine<BenchCase> | string> {
+  const backend = wasm({ threads });
+  const running = await startThreads(backend, threads);
+  if (running < threads) return `only ${running} of its threads started`;
+  return start("evenkeel", threads, backend);
+}
+
+/** Its workers start at a large kernel and come in between turns of the event loop. */
+async function startThreads(backend: WasmBackend, threads: number): Promise<number> {
+  useBackend(backend);
+  const side = ones([512, 512]);
+  for (let i = 0; i < 100 && backend.threads < threads; i++) {
+    scope(() => void matmul(side, side));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return backend.threads;
 }
 
 /** Ours on the plain TypeScript backend. */
-export function startEvenkeelCpu(): Engine<NormCase> {
-  return start("evenkeel-cpu", cpu);
+export function startEvenkeelCpu(): Engine<BenchCase> {
+  return start("evenkeel-cpu", 1, cpu);
 }
 
-function start(name: string, backend: Backend): Engine<NormCase> {
-  const on = <R>(fn: () => R): R => {
-    useBackend(backend);
-    return fn();
+/** What is right: ours in float64, with the plain kernels. */
+export function reference(benchCase: BenchCase): Outputs {
+  useBackend(cpu);
+  return scope(() => ourStep(benchCase, "float64").outputs());
+}
+
+function start(name: string, threads: number, backend: Backend): Engine<BenchCase> {
+  // Cases that share an array share the tensor, and so its place in the caches.
+  const shared = new WeakMap<Float32Array, Tensor>();
+  const share = (values: Values): Tensor => {
+    const known = shared.get(values.data);
+    if (known !== undefined) return known;
+    const made = load(values, "float32");
+    shared.set(values.data, made);
+    return made;
   };
   return {
     name,
-    threads: 1,
+    threads,
     prepare(benchCase) {
-      const { run, outputs } = on(() => prepare(benchCase));
-      return { run: () => on(run), outputs: () => on(outputs) };
-    },
-  };
-}
-
-interface Inputs {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-}
-
-function prepare(benchCase: NormCase): Prepared {
-  const { kind, shape, eps } = benchCase;
-  const features = shape[1]!;
-  const norm =
-    kind === "batchNorm"
-      ? batchNorm({ numFeatures: features, eps })
-      : layerNorm({ normalizedShape: [features], eps });
-  const { state } = norm.init();
-  const inputs: Inputs = {
-    x: tensor(benchCase.x, { shape }),
-    weight: tensor(benchCase.weight),
-    bias: tensor(benchCase.bias),
-  };
-  const g = tensor(benchCase.g, { shape });
-  const forward = ({ x, weight, bias }: Inputs): Tensor =>
-    norm.apply(x, { weight, bias }, state, { mode: training }).output;
-  const step = valueAndGrad((args: Inputs) => sum(mul(forward(args), g)));
-  return {
-    run() {
-      scope(() => {
-        step(inputs).value.item();
-      });
-      return undefined;
-    },
-    outputs() {
-      const { grads } = step(inputs);
+      useBackend(backend);
+      const { step, outputs } = ourStep(benchCase, "float32", share);
+      const { repeat = 1 } = benchCase;
       return {
-        output: forward(inputs).data,
-        gradX: grads.x.data,
-        gradWeight: grads.weight.data,
-        gradBias: grads.bias.data,
+        run() {
+          useBackend(backend);
+          for (let i = 0; i < repeat; i++) step();
+          return undefined;
+        },
+        outputs() {
+          useBackend(backend);
+          return outputs();
+        },
       };
     },
   };

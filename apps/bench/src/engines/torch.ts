@@ -2,36 +2,50 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { fail } from "@evenkeel/autodiff";
+import type { BenchCase } from "../case.ts";
 import type { Engine, Prepared } from "../suite.ts";
-import type { NormCase } from "../suites/norm.ts";
 
 const script = fileURLToPath(new URL("../torch_bench.py", import.meta.url));
 const pythons = ["python3", "/usr/bin/python3"];
 
-type Answer = Readonly<Record<string, string | number>>;
+type Answer = Readonly<Record<string, string | number | boolean>>;
 type Ask = (request: object) => Promise<Answer>;
 
 /**
- * PyTorch on one CPU thread, in a child process that stays open for the whole run and keeps the
- * time itself. A string says why there is none.
+ * PyTorch on the CPU, in a child process that stays open for the whole run and keeps the time
+ * itself. A string says why there is none.
  */
-export async function startTorch(): Promise<Engine<NormCase> | string> {
+export async function startTorch(threads: number): Promise<Engine<BenchCase> | string> {
   for (const python of pythons) {
-    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
-    const ask = conversation(child);
+    const child = spawn(python, [script, String(threads)], { stdio: ["pipe", "pipe", "inherit"] });
+    const { greeting, request } = conversation(child);
     try {
-      await ask.greeting;
+      await greeting;
     } catch {
       continue;
     }
+    let cases = 0;
     return {
       name: "torch",
-      threads: 1,
-      prepare: (benchCase) => prepare(ask.request, benchCase),
+      threads,
+      prepare: (benchCase) => prepare(request, benchCase, cases++),
       stop: () => child.stdin.end(),
     };
   }
   return `no ${pythons.join(" or ")} that can import torch`;
+}
+
+/** Its version; undefined where there is none. */
+export async function torchVersion(): Promise<string | undefined> {
+  for (const python of pythons) {
+    const child = spawn(python, [script, "1"], { stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      const { torch } = await conversation(child).greeting;
+      child.stdin.end();
+      return String(torch);
+    } catch {}
+  }
+  return undefined;
 }
 
 /** Requests are answered one by one, in order; once the child has ended, they fail. */
@@ -62,26 +76,37 @@ function conversation(child: ChildProcess): { greeting: Promise<Answer>; request
   };
 }
 
-async function prepare(ask: Ask, benchCase: NormCase): Promise<Prepared> {
-  const { kind, shape, eps, x, g, weight, bias } = benchCase;
-  const arrays = { x: encode(x), g: encode(g), weight: encode(weight), bias: encode(bias) };
-  await ask({ do: "prepare", kind, shape, eps, ...arrays });
+async function prepare(ask: Ask, benchCase: BenchCase, id: number): Promise<Prepared | null> {
+  const { unknown } = await ask({ do: "prepare", id, case: encoded(benchCase) });
+  if (unknown) return null;
   return {
-    run: async () => numberOf((await ask({ do: "run" })).ms),
+    run: async () => numberOf((await ask({ do: "run", id })).ms),
     async outputs() {
-      const answer = Object.entries(await ask({ do: "outputs" }));
+      const answer = Object.entries(await ask({ do: "outputs", id }));
       return Object.fromEntries(answer.map(([name, text]) => [name, decode(String(text))]));
     },
+    release: async () => void (await ask({ do: "release", id })),
   };
 }
 
-function numberOf(ms: string | number | undefined): number {
+function numberOf(ms: Answer[string] | undefined): number {
   if (typeof ms === "number") return ms;
   return fail({ where: "torch", expected: "milliseconds", got: String(ms) });
 }
 
-function encode(data: Float32Array): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+/** The case with float32 arrays in base64; of a norm's condition PyTorch knows nothing. */
+function encoded(value: unknown): unknown {
+  if (value instanceof Float32Array) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  }
+  if (value instanceof Int32Array) return [...value];
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== "condition")
+      .map(([name, item]) => [name, encoded(item)]),
+  );
 }
 
 function decode(text: string): Float32Array {

@@ -1,72 +1,117 @@
-import { type Random, random } from "@evenkeel/autodiff";
-import type { Outputs, Suite } from "../suite.ts";
-import { type Grouping, type NormData, normReference, relativeError } from "./reference.ts";
+import {
+  add,
+  EvenkeelError,
+  type Random,
+  random,
+  scope,
+  type Tensor,
+  tensor,
+} from "@evenkeel/autodiff";
+import { cases } from "@evenkeel/lab/norms";
+import { training } from "@evenkeel/norm-core";
+import type { LayerCase, NormLayer, Values } from "../case.ts";
+import type { Suite } from "../suite.ts";
+import { normals } from "./draw.ts";
+
+type InstalledNorm = (typeof cases)[string];
+
+const shapes: readonly (readonly number[])[] = [
+  [16, 64, 32, 32],
+  [2, 256, 14, 14],
+  [128, 64, 8, 8],
+  [512, 768],
+];
+
+/** The engines that run every norm; the others have batch norm, and layer norm of rows. */
+const everyNorm = ["evenkeel", "torch"];
 
 /**
- * One step as in training: the output with batch statistics, the loss sum(output * g), and the
- * gradients of x, weight and bias. The cotangent g is random because sum(output) alone has the
- * gradient zero. Batch norm has channels on axis 1, layer norm normalizes the last axis.
+ * One step as in training, of every norm installed, with the first options of its case and batch
+ * statistics. All norms at a shape race each other.
  */
-export interface NormCase extends NormData {
-  readonly name: string;
-  readonly kind: "batchNorm" | "layerNorm";
-  readonly shape: readonly number[];
-  readonly reference: Outputs;
-}
-
-export function normSuite(): Suite<NormCase> {
+export function normSuite(
+  installed: Readonly<Record<string, InstalledNorm>> = cases,
+  at: readonly (readonly number[])[] = shapes,
+): Suite<LayerCase> {
   return {
     name: "norm",
-    cases: [
-      batchNormCase([16, 64, 32, 32]),
-      batchNormCase([2, 256, 14, 14]),
-      batchNormCase([128, 64, 8, 8]),
-      layerNormCase([512, 768]),
-    ],
-    check: (benchCase, outputs) => relativeError(outputs, benchCase.reference),
+    threads: [1],
+    races: at.map((shape) => {
+      const stream = random(1);
+      const x = normals(stream, shape, { mean: 0.5, std: 2 });
+      const g = normals(stream, shape);
+      return Object.entries(installed).flatMap(([id, norm]) => normCase(id, norm, x, g) ?? []);
+    }),
   };
 }
 
-function batchNormCase(shape: readonly [number, number, number, number]): NormCase {
-  const [, channels, height, width] = shape;
-  const channelOf = (i: number): number => Math.floor(i / (height * width)) % channels;
-  const grouping = { groups: channels, groupOf: channelOf, parameterOf: channelOf };
-  return makeCase("batchNorm", shape, channels, grouping);
-}
-
-function layerNormCase(shape: readonly [number, number]): NormCase {
-  const [rows, width] = shape;
-  return makeCase("layerNorm", shape, width, {
-    groups: rows,
-    groupOf: (i) => Math.floor(i / width),
-    parameterOf: (i) => i % width,
-  });
-}
-
-function makeCase(
-  kind: NormCase["kind"],
-  shape: readonly number[],
-  features: number,
-  grouping: Grouping,
-): NormCase {
-  const stream = random(1);
-  const size = shape.reduce((a, b) => a * b, 1);
-  const data: NormData = {
-    x: normals(stream, size, 0.5, 2),
-    g: normals(stream, size, 0, 1),
-    weight: normals(stream, features, 1, 0.2),
-    bias: normals(stream, features, 0, 0.2),
-    eps: 1e-5,
+function normCase(id: string, norm: InstalledNorm, x: Values, g: Values): LayerCase | undefined {
+  const { shape } = x;
+  const [options] = norm.options(shape[1]!, shape);
+  if (options === undefined || !accepts(norm, shape, options)) return undefined;
+  const stream = random(2);
+  const initial = norm.norm(options).init({ dtype: "float64" }).params;
+  const params =
+    norm.params?.(stream, initial, options) ??
+    mapValues(initial, (t) => add(t, stream.normal(t.shape, { std: 0.2, dtype: "float64" })));
+  const layer: NormLayer = {
+    kind: "norm",
+    id,
+    options: { ...norm.norm(options).options },
+    ...conditionOf(norm, x, options, stream),
   };
-  const name = `${kind} ${shape.join("x")}`;
-  return { name, kind, shape, ...data, reference: normReference(data, grouping) };
+  return {
+    type: "layer",
+    name: `${id} ${shape.join("x")}`,
+    layer,
+    inputs: { x, ...mapValues(params, valuesOf) },
+    g,
+    ...(isShared(id, shape) ? {} : { engines: everyNorm }),
+  };
 }
 
-function normals(
+function isShared(id: string, shape: readonly number[]): boolean {
+  return id === "batchNorm" || (id === "layerNorm" && shape.length === 2);
+}
+
+function accepts(norm: InstalledNorm, shape: readonly number[], options: object): boolean {
+  if (norm.shapes?.ranks?.includes(shape.length) === false) return false;
+  return norm.accepts?.(shape, options, training) ?? true;
+}
+
+/** A condition is taken only where the norm will not do without: masks have a cost of their own. */
+function conditionOf(
+  norm: InstalledNorm,
+  { shape, data }: Values,
+  options: object,
   stream: Random,
-  size: number,
-  mean: number,
-  std: number,
-): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: size }, () => mean + std * stream.gaussian());
+): Pick<NormLayer, "condition" | "conditionGradients"> {
+  const condition = norm.condition?.(stream, shape, options);
+  if (condition === undefined || doesWithout(norm, tensor(data, { shape }), options)) {
+    return { conditionGradients: false };
+  }
+  return { condition, conditionGradients: norm.conditionGradients ?? false };
+}
+
+function doesWithout(norm: InstalledNorm, x: Tensor, options: object): boolean {
+  const bound = norm.norm(options);
+  const { params, state } = bound.init();
+  try {
+    scope(() => bound.apply(x, params, state, { mode: training }));
+    return true;
+  } catch (error) {
+    if (error instanceof EvenkeelError) return false;
+    throw error;
+  }
+}
+
+function valuesOf(t: Tensor): Values {
+  return { shape: t.shape, data: Float32Array.from(t.data) };
+}
+
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  f: (value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));
 }

@@ -9,6 +9,7 @@ import { makeReportFolder, writeReport } from "../report/write.ts";
 import { type Plan, plan } from "./plan.ts";
 import { runJobs } from "./pool.ts";
 import { showProgress } from "./progress.ts";
+import { sizesOf } from "./train.ts";
 
 /** The command line of `compare`, already checked. */
 export interface CompareOptions {
@@ -35,8 +36,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
   const planned = plan({
     ...options,
     batchSizes,
-    shape: data.shape,
-    classes: data.classes.length,
+    ...sizesOf(data),
     trainCount: data.train.count,
   });
   const { jobs } = planned;

@@ -1,4 +1,4 @@
-import { EvenkeelError } from "@evenkeel/autodiff";
+import { EvenkeelError, random, scope } from "@evenkeel/autodiff";
 import { baseline } from "../names.ts";
 import { cases } from "../norms.ts";
 import type { Skipped } from "../report/results.ts";
@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly lr: number;
   readonly shape: readonly [number, number, number];
   readonly classes: number;
+  /** 1 where no domains are known. */
+  readonly domains: number;
   readonly trainCount: number;
 }
 
@@ -32,10 +34,10 @@ const MORE_STEPS = 8;
 /**
  * The runs of a comparison. Small batches take more steps (as many as would show the same images, but at
  * most eight times) and a learning rate that falls with the square root of the batch size. A norm that
- * cannot be built for the images is left out with its reason.
+ * cannot be built for the images, or needs to be told more than their domains, is left out with its reason.
  */
 export function plan(options: PlanOptions): Plan {
-  const { norms, batchSizes, shape, classes, trainCount } = options;
+  const { norms, batchSizes, trainCount } = options;
   const seeds = Array.from({ length: options.seeds }, (_, i) => i + 1);
   const largest = Math.max(...batchSizes);
   const steps = Object.fromEntries(
@@ -47,7 +49,7 @@ export function plan(options: PlanOptions): Plan {
   const skipped: Skipped[] = [];
   const jobs: Job[] = [];
   for (const norm of norms) {
-    const obstacle = norm === baseline ? undefined : whyNot(norm, shape, classes);
+    const obstacle = norm === baseline ? undefined : whyNot(norm, options);
     for (const batchSize of batchSizes) {
       const why =
         obstacle ?? (batchSize > trainCount ? `there are only ${trainCount} images` : undefined);
@@ -65,14 +67,12 @@ export function plan(options: PlanOptions): Plan {
   return { jobs, seeds, steps, skipped };
 }
 
-function whyNot(
-  norm: string,
-  shape: readonly [number, number, number],
-  classes: number,
-): string | undefined {
+/** Why not even two images go through the network. */
+function whyNot(norm: string, { shape, classes, domains }: PlanOptions): string | undefined {
   if (!cases[norm]) return "it has no case";
   try {
-    network(norm, shape, classes, 1);
+    const { model, condition } = network(norm, { shape, classes, domains }, 1);
+    scope(() => model.forward(random(1).normal([2, ...shape]), condition(new Int32Array(2))));
     return undefined;
   } catch (error) {
     if (error instanceof EvenkeelError) return error.message;

@@ -3,7 +3,7 @@ import { AdamW, cosineSchedule, crossEntropy, gradients } from "@evenkeel/nn";
 import type { Dataset, Split } from "../data/dataset.ts";
 import type { LayerHistogram, RunResult } from "../report/results.ts";
 import { histogram } from "./histogram.ts";
-import { forwardWatching, type Network, network } from "./network.ts";
+import { forwardWatching, type Network, type NetworkSizes, network } from "./network.ts";
 
 /** One training run of a comparison. */
 export interface Job {
@@ -24,7 +24,7 @@ const POINTS = 100;
 /** Trains one network and tests it. `progress` hears of every step. */
 export function train(data: Dataset, job: Job, progress: (step: number) => void): RunResult {
   const { norm, batchSize, seed, steps, lr } = job;
-  const net = network(norm, data.shape, data.classes.length, seed);
+  const net = network(norm, sizesOf(data), seed);
   const optimizer = new AdamW(net.model, { lr, weightDecay: 1e-2 });
   const schedule = cosineSchedule({ steps });
   const batches = drawBatches(data.train.count, batchSize, seed);
@@ -62,17 +62,24 @@ export function train(data: Dataset, job: Job, progress: (step: number) => void)
   };
 }
 
+/** What of the data a network is built for. */
+export function sizesOf({ shape, classes, domains }: Dataset): NetworkSizes {
+  return { shape, classes: classes.length, domains: Math.max(1, domains.length) };
+}
+
 /** Forward, backward and update; the loss, NaN where numbers ran out. */
 function trainingStep(
-  { model }: Network,
+  { model, condition }: Network,
   optimizer: AdamW,
   data: Dataset,
   batch: readonly number[],
 ): number {
   return scope(() => {
-    const { x, labels } = take(data, data.train, batch);
+    const { x, labels, domains } = take(data, data.train, batch);
     try {
-      const { value, grads } = gradients(model, () => crossEntropy(model.forward(x), labels));
+      const told = condition(domains);
+      const loss = (): Tensor => crossEntropy(model.forward(x, told), labels);
+      const { value, grads } = gradients(model, loss);
       optimizer.step(grads);
       return value.item();
     } catch (error) {
@@ -100,9 +107,9 @@ function drawBatches(count: number, batchSize: number, seed: number): () => read
 
 function take(
   { shape }: Dataset,
-  { images, labels }: Split,
+  { images, labels, domains }: Split,
   batch: readonly number[],
-): { readonly x: Tensor; readonly labels: Int32Array } {
+): { readonly x: Tensor; readonly labels: Int32Array; readonly domains: Int32Array } {
   const size = shape.reduce((product, n) => product * n, 1);
   const pixels = new Float32Array(batch.length * size);
   batch.forEach((from, to) => {
@@ -111,6 +118,7 @@ function take(
   return {
     x: tensor(pixels, { shape: [batch.length, ...shape] }),
     labels: Int32Array.from(batch, (i) => labels[i]!),
+    domains: Int32Array.from(batch, (i) => domains?.[i] ?? 0),
   };
 }
 
@@ -118,13 +126,13 @@ function accuracy(net: Network, data: Dataset): number {
   let right = 0;
   for (let start = 0; start < data.test.count; start += TEST_BATCH) {
     const length = Math.min(TEST_BATCH, data.test.count - start);
-    const { x, labels } = take(
+    const { x, labels, domains } = take(
       data,
       data.test,
       Array.from({ length }, (_, i) => start + i),
     );
     right += scope(() => {
-      const logits = net.model.forward(x).data;
+      const logits = net.model.forward(x, net.condition(domains)).data;
       const classes = logits.length / length;
       return labels.reduce((sum, label, i) => {
         const row = logits.subarray(i * classes, (i + 1) * classes);
@@ -138,13 +146,13 @@ function accuracy(net: Network, data: Dataset): number {
 function activations(net: Network, data: Dataset): LayerHistogram[] {
   const length = Math.min(TEST_BATCH, data.test.count);
   return scope(() => {
-    const { x } = take(
+    const { x, domains } = take(
       data,
       data.test,
       Array.from({ length }, (_, i) => i),
     );
     const found: LayerHistogram[] = [];
-    forwardWatching(net, x, (layer, before, after) => {
+    forwardWatching(net, x, net.condition(domains), (layer, before, after) => {
       found.push({ layer, before: histogram(before.data), after: histogram(after.data) });
     });
     return found;

@@ -23,9 +23,9 @@ class CpuStorage implements Storage {
 }
 
 const pools = {
-  float32: new Map<number, TypedArray[]>(),
-  float64: new Map<number, TypedArray[]>(),
-} satisfies Record<DType, Map<number, TypedArray[]>>;
+  float32: new Map<number, CpuStorage[]>(),
+  float64: new Map<number, CpuStorage[]>(),
+} satisfies Record<DType, Map<number, CpuStorage[]>>;
 let pooledBytes = 0;
 
 /** The plain TypeScript backend: runs every op by its own kernel, in float32 and float64. */
@@ -39,16 +39,18 @@ export const cpu: Backend = {
   allocate(dtype, size) {
     const reused = pools[dtype].get(size)?.pop();
     if (!reused) return new CpuStorage(arrayOf(dtype, size));
-    pooledBytes -= reused.byteLength;
-    return new CpuStorage(reused);
+    pooledBytes -= reused.data.byteLength;
+    reused.users = 1;
+    return reused;
   },
-  free({ data }) {
+  free(storage) {
+    const { data } = storage;
     if (pooledBytes + data.byteLength > POOL_BYTES) return;
     pooledBytes += data.byteLength;
     const pool = pools[data instanceof Float64Array ? "float64" : "float32"];
     const list = pool.get(data.length);
-    if (list) list.push(data);
-    else pool.set(data.length, [data]);
+    if (list) list.push(storage);
+    else pool.set(data.length, [storage]);
   },
   run(spec, out, inputs, params) {
     spec.kernel(out, inputs, params);

@@ -38,27 +38,40 @@ export function defineBinary(
   });
 }
 
+// The core's own ops are plain functions: `mul(x, 2)`, not `mul([x, 2])`.
+const unary = (...rule: Parameters<typeof defineUnary>): Unary => {
+  const op = defineUnary(...rule);
+  return (x) => op([x]);
+};
+const binary = (...rule: Parameters<typeof defineBinary>): Binary => {
+  const op = defineBinary(...rule);
+  return (a, b) => op([a, b]);
+};
 const none: OpSpec<void>["vjp"] = () => [null, null];
 
-const addOp = defineBinary(
+/** a + b, with broadcasting like every op of two inputs. */
+export const add: Binary = binary(
   "add",
   (a, b) => a + b,
   (g) => [g, g],
   addLoop,
 );
-const subOp = defineBinary(
+/** a − b. */
+export const sub: Binary = binary(
   "sub",
   (a, b) => a - b,
   (g, _y, _ab, _p, needs) => [g, needs[1] ? neg(g) : null],
   subLoop,
 );
-const mulOp = defineBinary(
+/** a · b, element by element. */
+export const mul: Binary = binary(
   "mul",
   (a, b) => a * b,
   (g, _y, [a, b], _p, needs) => [needs[0] ? mul(g, b!) : null, needs[1] ? mul(g, a!) : null],
   mulLoop,
 );
-const divOp = defineBinary(
+/** a / b. */
+export const div: Binary = binary(
   "div",
   (a, b) => a / b,
   (g, y, [, b], _p, needs) => {
@@ -68,7 +81,8 @@ const divOp = defineBinary(
 );
 // d(aᵇ)/da = b aᵇ⁻¹, 0 for b = 0; d(aᵇ)/db = aᵇ ln a, 0 for a = 0. At a = b = 0 the base
 // counts as 1, or 0·0⁻¹ would be NaN.
-const powOp = defineBinary(
+/** aᵇ. */
+export const pow: Binary = binary(
   "pow",
   (a, b) => a ** b,
   (g, y, [a, b], _p, needs) => [
@@ -77,123 +91,89 @@ const powOp = defineBinary(
   ],
 );
 const safeBase = (a: Tensor, b: Tensor): Tensor => where(mul(equal(a, 0), equal(b, 0)), 1, a);
-// Where the two are equal each gets half, as in PyTorch.
-const maximumOp = defineBinary(
+/** The larger of a and b; NaN if a is. Ties share the gradient. */
+export const maximum: Binary = binary(
   "maximum",
   (a, b) => (a > b || a !== a ? a : b),
-  (g, _y, [a, b]) => {
-    const share = half(a!, b!);
-    return [mul(g, share), mul(g, sub(1, share))];
-  },
+  (g, _y, [a, b]) => divided(g, half(a!, b!)),
 );
-const minimumOp = defineBinary(
+/** The smaller of a and b; NaN if a is. Ties share the gradient. */
+export const minimum: Binary = binary(
   "minimum",
   (a, b) => (a < b || a !== a ? a : b),
-  (g, _y, [a, b]) => {
-    const share = half(b!, a!);
-    return [mul(g, share), mul(g, sub(1, share))];
-  },
+  (g, _y, [a, b]) => divided(g, half(b!, a!)),
 );
-const lessOp = defineBinary("less", (a, b) => (a < b ? 1 : 0), none);
-const greaterOp = defineBinary("greater", (a, b) => (a > b ? 1 : 0), none);
-const equalOp = defineBinary("equal", (a, b) => (a === b ? 1 : 0), none);
+/** 1 where a < b, else 0. No gradient. */
+export const less: Binary = binary("less", (a, b) => (a < b ? 1 : 0), none);
+/** 1 where a > b, else 0. No gradient. */
+export const greater: Binary = binary("greater", (a, b) => (a > b ? 1 : 0), none);
+/** 1 where a = b, else 0. No gradient. */
+export const equal: Binary = binary("equal", (a, b) => (a === b ? 1 : 0), none);
 // x where the gate is positive: what relu and its derivatives of any order are made of.
-const gateOp = defineBinary(
+const gate: Binary = binary(
   "gate",
   (x, by) => (by > 0 ? x : 0),
   (g, _y, [, by]) => [gate(g, by!), null],
   gateLoop,
 );
 
-/** 1 where a > b, ½ where equal, else 0. */
+/** The share of a in the larger of the two: 1 or 0, and ½ where they are equal, as in PyTorch. */
 function half(a: Tensor, b: Tensor): Tensor {
   return add(greater(a, b), mul(0.5, equal(a, b)));
 }
+function divided(g: Tensor, share: Tensor): Tensor[] {
+  return [mul(g, share), mul(g, sub(1, share))];
+}
 
-/** a + b, with broadcasting like every op of two inputs. */
-export const add: Binary = (a, b) => addOp([a, b]);
-/** a − b. */
-export const sub: Binary = (a, b) => subOp([a, b]);
-/** a · b, element by element. */
-export const mul: Binary = (a, b) => mulOp([a, b]);
-/** a / b. */
-export const div: Binary = (a, b) => divOp([a, b]);
-/** aᵇ. */
-export const pow: Binary = (a, b) => powOp([a, b]);
-/** The larger of a and b; NaN if a is. Ties share the gradient. */
-export const maximum: Binary = (a, b) => maximumOp([a, b]);
-/** The smaller of a and b; NaN if a is. Ties share the gradient. */
-export const minimum: Binary = (a, b) => minimumOp([a, b]);
-/** 1 where a < b, else 0. No gradient. */
-export const less: Binary = (a, b) => lessOp([a, b]);
-/** 1 where a > b, else 0. No gradient. */
-export const greater: Binary = (a, b) => greaterOp([a, b]);
-/** 1 where a = b, else 0. No gradient. */
-export const equal: Binary = (a, b) => equalOp([a, b]);
-const gate: Binary = (x, by) => gateOp([x, by]);
-
-const negOp = defineUnary(
+/** −x. */
+export const neg: Unary = unary(
   "neg",
   (x) => -x,
   (g) => neg(g),
 );
-const expOp = defineUnary("exp", Math.exp, (g, y) => mul(g, y));
-const logOp = defineUnary("log", Math.log, (g, _y, x) => div(g, x));
-const sqrtOp = defineUnary("sqrt", Math.sqrt, (g, y) => div(mul(g, 0.5), y));
+/** eˣ. */
+export const exp: Unary = unary("exp", Math.exp, (g, y) => mul(g, y));
+/** Natural logarithm. */
+export const log: Unary = unary("log", Math.log, (g, _y, x) => div(g, x));
+/** Square root; its gradient at 0 is infinite, as in PyTorch. */
+export const sqrt: Unary = unary("sqrt", Math.sqrt, (g, y) => div(mul(g, 0.5), y));
 // d x^(−½) = −½ x^(−½) / x
-const rsqrtOp = defineUnary(
+/** 1 / √x. */
+export const rsqrt: Unary = unary(
   "rsqrt",
   (x) => 1 / Math.sqrt(x),
-  (g, y, x) => mul(g, mul(-0.5, div(y, x))),
+  (g, y, x) => mul(mul(-0.5, g), div(y, x)),
 );
-const squareOp = defineUnary(
+/** x². */
+export const square: Unary = unary(
   "square",
   (x) => x * x,
-  (g, _y, x) => mul(g, mul(2, x)),
+  (g, _y, x) => mul(mul(2, g), x),
 );
-const reciprocalOp = defineUnary(
+/** 1 / x. */
+export const reciprocal: Unary = unary(
   "reciprocal",
   (x) => 1 / x,
   (g, y) => neg(mul(g, square(y))),
 );
-const tanhOp = defineUnary("tanh", Math.tanh, (g, y) => mul(g, sub(1, square(y))));
-const sigmoidOp = defineUnary(
+/** Hyperbolic tangent. */
+export const tanh: Unary = unary("tanh", Math.tanh, (g, y) => mul(g, sub(1, square(y))));
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid: Unary = unary(
   "sigmoid",
   (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   (g, y) => mul(g, mul(y, sub(1, y))),
 );
-const reluOp = defineUnary(
+/** max(x, 0); gradient 0 at 0. */
+export const relu: Unary = unary(
   "relu",
   (x) => (x > 0 || x !== x ? x : 0),
   (g, _y, x) => gate(g, x),
 );
-const absOp = defineUnary("abs", Math.abs, (g, _y, x) => mul(g, sign(x)));
-const signOp = defineUnary("sign", Math.sign, () => null);
-
-/** −x. */
-export const neg: Unary = (x) => negOp([x]);
-/** eˣ. */
-export const exp: Unary = (x) => expOp([x]);
-/** Natural logarithm. */
-export const log: Unary = (x) => logOp([x]);
-/** Square root; its gradient at 0 is infinite, as in PyTorch. */
-export const sqrt: Unary = (x) => sqrtOp([x]);
-/** 1 / √x. */
-export const rsqrt: Unary = (x) => rsqrtOp([x]);
-/** x². */
-export const square: Unary = (x) => squareOp([x]);
-/** 1 / x. */
-export const reciprocal: Unary = (x) => reciprocalOp([x]);
-/** Hyperbolic tangent. */
-export const tanh: Unary = (x) => tanhOp([x]);
-/** 1 / (1 + e⁻ˣ). */
-export const sigmoid: Unary = (x) => sigmoidOp([x]);
-/** max(x, 0); gradient 0 at 0. */
-export const relu: Unary = (x) => reluOp([x]);
 /** |x|; gradient 0 at 0. */
-export const abs: Unary = (x) => absOp([x]);
+export const abs: Unary = unary("abs", Math.abs, (g, _y, x) => mul(g, sign(x)));
 /** −1, 0 or 1. No gradient. */
-export const sign: Unary = (x) => signOp([x]);
+export const sign: Unary = unary("sign", Math.sign, () => null);
 
 const whereOp = defineOp<void>({
   name: "where",

@@ -96,12 +96,8 @@ export function scatterAdd(
   const a = checkAxis("scatterAdd", axis, x.rank);
   const at = toIndices("scatterAdd", indices, size, x);
   if (at.size !== x.shape[a]) {
-    refuse(
-      ShapeError,
-      "scatterAdd",
-      `one index per slice of axis ${a} of ${showShape(x.shape)}`,
-      `${at.size}`,
-    );
+    const expected = `one index per slice of axis ${a} of ${showShape(x.shape)}`;
+    refuse(ShapeError, "scatterAdd", expected, `${at.size}`);
   }
   const shape = x.shape.map((n, i) => (i === a ? size : n));
   return scatterAddOp([x, at], { axis: a, shape });

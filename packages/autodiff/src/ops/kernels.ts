@@ -41,17 +41,29 @@ export function zipKernel(f: (a: number, b: number, c: number) => number, float3
       out[i] = f(a[pa]!, b[pb]!, c[pc]!);
     }
   };
-  return (out, [a, b, c = b]) => {
+  return (out, inputs) => {
+    const [a, b, c = b] = inputs;
     const loop = out.dtype === "float32" && float32 ? float32 : general;
     const [to, da, db, dc] = [out.data, a!.data, b!.data, c!.data];
-    const { shape, strides } = joinAxes(out.shape, [a!.shape, b!.shape, c!.shape]);
-    const [sa, sb, sc] = strides as [number[], number[], number[]];
+    const [ea, eb, ec] = [even(a!, to), even(b!, to), even(c!, to)];
+    if (ea >= 0 && eb >= 0 && ec >= 0) {
+      loop(to, 0, to.length, da, 0, ea, db, 0, eb, dc, 0, ec);
+      return;
+    }
+    const shapes = inputs.map((t) => t.shape);
+    const { shape, strides } = joinAxes(out.shape, shapes);
+    const [sa, sb, sc = sb] = strides as [number[], number[], number[]?];
     const n = shape.at(-1)!;
     const [ia, ib, ic] = [sa.at(-1)!, sb.at(-1)!, sc.at(-1)!];
-    walk(shape.slice(0, -1), [sa, sb, sc], (pa, pb, pc, row) => {
+    walk(shape.slice(0, -1), strides, (pa, pb, pc, row) => {
       loop(to, row * n, n, da, pa, ia, db, pb, ib, dc, pc, ic);
     });
   };
+}
+
+/** The step through an input that is as large as the result (1) or a single number (0); −1 for others. */
+function even({ size }: Tensor, to: Data): number {
+  return size === to.length ? 1 : size === 1 ? 0 : -1;
 }
 
 /** Whether one index serves all three arrays, which saves the compiler two bounds checks. */
@@ -102,12 +114,19 @@ export function walk(
   }
 }
 
+/** out = the elements of x at these strides. */
+export function readKernel(out: Tensor, x: Tensor, strides: readonly number[]): void {
+  const [to, data] = [out.data, x.data];
+  const n = out.shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 0;
+  walk(out.shape.slice(0, -1), [strides], (from, _b, _c, row) => {
+    for (let i = 0; i < n; i++) to[row * n + i] = data[from + i * step]!;
+  });
+}
+
 /** out = x with axis i of out taken from axis `axes[i]` of x. */
 export function transposeKernel(out: Tensor, x: Tensor, axes: readonly number[]): void {
-  const from = stridesOf(x.shape);
-  const to = out.data;
-  const data = x.data;
-  walk(out.shape, [axes.map((a) => from[a]!)], (i, _b, _c, o) => {
-    to[o] = data[i]!;
-  });
+  const own = stridesOf(x.shape);
+  const strides = axes.map((a) => own[a]!);
+  readKernel(out, x, strides);
 }

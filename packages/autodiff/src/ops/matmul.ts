@@ -9,12 +9,8 @@ const matmulOp = defineOp<void>({
   name: "matmul",
   shape([a, b]) {
     if (a!.length < 2 || b!.length < 2 || a!.at(-1) !== b!.at(-2)) {
-      refuse(
-        ShapeError,
-        "matmul",
-        "shapes [..., m, k] and [..., k, n]",
-        `${showShape(a!)} and ${showShape(b!)}`,
-      );
+      const got = `${showShape(a!)} and ${showShape(b!)}`;
+      refuse(ShapeError, "matmul", "shapes [..., m, k] and [..., k, n]", got);
     }
     const batch = broadcastShapes("matmul", a!.slice(0, -2), b!.slice(0, -2));
     return [...batch, a!.at(-2)!, b!.at(-1)!];
@@ -22,6 +18,7 @@ const matmulOp = defineOp<void>({
   kernel(out, [a, b]) {
     const [m, n] = out.shape.slice(-2) as [number, number];
     const k = a!.shape.at(-1)!;
+    if (out.rank === 2) return multiply(out.data, 0, a!.data, 0, b!.data, 0, m, k, n);
     const batch = out.shape.slice(0, -2);
     const steps = (x: Tensor, size: number): number[] =>
       broadcastStrides(x.shape.slice(0, -2), batch).map((s) => s * size);

@@ -12,7 +12,7 @@ import {
   stridesOf,
 } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { transposeKernel, walk } from "./kernels.ts";
+import { readKernel, transposeKernel, walk } from "./kernels.ts";
 
 const reshapeOp = defineOp<Shape>({
   name: "reshape",
@@ -41,25 +41,14 @@ const broadcastToOp = defineOp<Shape>({
   name: "broadcastTo",
   shape([x], shape) {
     if (!sameShape(broadcastShapes("broadcastTo", x!, shape), shape)) {
-      refuse(
-        ShapeError,
-        "broadcastTo",
-        `a shape that ${showShape(x!)} broadcasts to`,
-        showShape(shape),
-      );
+      const expected = `a shape that ${showShape(x!)} broadcasts to`;
+      refuse(ShapeError, "broadcastTo", expected, showShape(shape));
     }
     return shape;
   },
   kernel(out, [x]) {
-    const to = out.data;
-    const from = x!.data;
-    if (from.length === 1) {
-      to.fill(from[0]!);
-      return;
-    }
-    walk(out.shape, [broadcastStrides(x!.shape, out.shape)], (i, _b, _c, o) => {
-      to[o] = from[i]!;
-    });
+    if (x!.size === 1) out.data.fill(x!.data[0]!);
+    else readKernel(out, x!, broadcastStrides(x!.shape, out.shape));
   },
   vjp: (g) => [g],
 });
@@ -73,12 +62,10 @@ const transposeOp = defineOp<readonly number[]>({
   name: "transpose",
   shape: ([x], axes) => axes.map((a) => x![a]!),
   kernel: (out, [x], axes) => transposeKernel(out, x!, axes),
-  vjp: (g, _y, _x, axes) => [
-    transpose(
-      g,
-      axes.map((_, i) => axes.indexOf(i)),
-    ),
-  ],
+  vjp(g, _y, _x, axes) {
+    const back = axes.map((_, i) => axes.indexOf(i));
+    return [transpose(g, back)];
+  },
 });
 /** Axis i of the result is axis `axes[i]` of x. Default: the axes reversed. */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
@@ -91,13 +78,13 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   return transposeOp([x], order);
 }
 
-/** Copies the box of `size` from offset `from` of one array to offset `to` of another. */
+/** Copies the box of `size` from offset `from` of one array to offset `to` of another; `[]` is its start. */
 function copyBox(
   size: Shape,
   source: Tensor,
-  from: readonly number[],
   target: Tensor,
-  to: readonly number[],
+  from: readonly number[],
+  to: readonly number[] = [],
 ): void {
   const ss = stridesOf(source.shape);
   const ts = stridesOf(target.shape);
@@ -119,20 +106,11 @@ interface Box {
 const sliceOp = defineOp<Box>({
   name: "slice",
   shape: (_, { begin, end }) => begin.map((b, i) => end[i]! - b),
-  kernel: (out, [x], { begin }) =>
-    copyBox(
-      out.shape,
-      x!,
-      begin,
-      out,
-      begin.map(() => 0),
-    ),
-  vjp: (g, _y, [x], { begin, end }) => [
-    pad(
-      g,
-      begin.map((b, i) => [b, x!.shape[i]! - end[i]!]),
-    ),
-  ],
+  kernel: (out, [x], { begin }) => copyBox(out.shape, x!, out, begin),
+  vjp(g, _y, [x], { begin, end }) {
+    const around = begin.map((b, i) => [b, x!.shape[i]! - end[i]!]);
+    return [pad(g, around)];
+  },
 });
 /**
  * The elements with begin ≤ index < end on each axis. Negative positions count from the end; missing
@@ -164,23 +142,13 @@ const padOp = defineOp<Padding>({
   shape: ([x], padding) => x!.map((n, i) => n + padding[i]![0] + padding[i]![1]),
   kernel(out, [x], padding) {
     out.data.fill(0);
-    copyBox(
-      x!.shape,
-      x!,
-      x!.shape.map(() => 0),
-      out,
-      padding.map(([before]) => before),
-    );
+    const before = padding.map(([n]) => n);
+    copyBox(x!.shape, x!, out, [], before);
   },
   vjp: (g, _y, [x], padding) => {
     const begin = padding.map(([before]) => before);
-    return [
-      slice(
-        g,
-        begin,
-        begin.map((b, i) => b + x!.shape[i]!),
-      ),
-    ];
+    const end = begin.map((b, i) => b + x!.shape[i]!);
+    return [slice(g, begin, end)];
   },
 });
 /** x with zeros before and after on each axis: one [before, after] per axis. */
@@ -218,24 +186,17 @@ const concatOp = defineOp<number>({
   kernel(out, inputs, axis) {
     const at = out.shape.map(() => 0);
     for (const x of inputs) {
-      copyBox(
-        x.shape,
-        x,
-        x.shape.map(() => 0),
-        out,
-        at,
-      );
+      copyBox(x.shape, x, out, [], at);
       at[axis]! += x.shape[axis]!;
     }
   },
   vjp(g, _y, inputs, axis) {
-    let end = 0;
+    let at = 0;
     return inputs.map((x) => {
-      const begin = end;
-      end += x.shape[axis]!;
-      const cut = (at: number): number[] =>
-        x.shape.map((n, i) => (i === axis ? at : at === begin ? 0 : n));
-      return slice(g, cut(begin), cut(end));
+      const begin = x.shape.map((_, i) => (i === axis ? at : 0));
+      at += x.shape[axis]!;
+      const end = x.shape.map((n, i) => (i === axis ? at : n));
+      return slice(g, begin, end);
     });
   },
 });

@@ -4,7 +4,7 @@ import { type Axes, checkAxes, reducedShape, type Shape, sizeOf, stridesOf } fro
 import type { Tensor } from "../tensor.ts";
 import { div, equal, exp, log, mul, neg, sub } from "./elementwise.ts";
 import { walk } from "./kernels.ts";
-import { broadcastTo, reshape } from "./movement.ts";
+import { reshape } from "./movement.ts";
 import { stopGradient } from "./stop-gradient.ts";
 
 interface Reduction {
@@ -48,6 +48,10 @@ type Fold = (total: number, x: Tensor["data"], at: number, n: number, step: numb
 function reduceKernel(start: number, fold: Fold): OpSpec<Reduction>["kernel"] {
   return (out, [x], { axes }) => {
     const [to, data] = [out.data, x!.data];
+    if (axes.length === x!.rank) {
+      to[0] = fold(start, data, 0, data.length, 1);
+      return;
+    }
     const kept = axesOf(x!.shape, (i) => !axes.includes(i));
     const reduced = axesOf(x!.shape, (i) => axes.includes(i));
     const outer = reduced.sizes.slice(0, -1);
@@ -88,16 +92,17 @@ const maxFold: Fold = (total, x, at, n, step) => {
   return total;
 };
 
-/** A gradient of the reduced shape, stretched over the axes that were reduced. */
-function spread(g: Tensor, x: Tensor, { axes }: Reduction): Tensor {
-  return broadcastTo(reshape(g, reducedShape(x.shape, axes, true)), x.shape);
+/** A tensor of the reduced shape, under one that broadcasts to x's. */
+function aligned(g: Tensor, x: Tensor, { axes, keepDims }: Reduction): Tensor {
+  if (keepDims || axes.length === x.rank) return g;
+  return reshape(g, reducedShape(x.shape, axes, true));
 }
 
 const sumOp = defineOp<Reduction>({
   name: "sum",
   shape: ([x], { axes, keepDims }) => reducedShape(x!, axes, keepDims),
   kernel: reduceKernel(0, sumFold),
-  vjp: (g, _y, [x], params) => [spread(g, x!, params)],
+  vjp: (g, _y, [x], params) => [aligned(g, x!, params)],
 });
 
 const maxOp = defineOp<Reduction>({
@@ -106,9 +111,9 @@ const maxOp = defineOp<Reduction>({
   kernel: reduceKernel(-Infinity, maxFold),
   // Equal maxima share the gradient, as in PyTorch's amax.
   vjp(g, y, [x], params) {
-    const hit = equal(x!, spread(y, x!, params));
+    const hit = equal(x!, aligned(y, x!, params));
     const count = sum(hit, { axes: params.axes, keepDims: true });
-    return [mul(spread(g, x!, params), div(hit, count))];
+    return [mul(aligned(g, x!, params), div(hit, count))];
   },
 });
 

@@ -109,7 +109,7 @@ export const batchNormCase: NormCase<BatchNormOptions, BatchNormCondition> = {
       name: "an unknown option",
       run: () => batchNorm({ numFeatures: 3, momentun: 0.2 } as BatchNormOptions),
       message:
-        'batchNorm: expected options among numFeatures, eps, momentum, affine, trackRunningStats, channelAxis, unbiasedRunningVar, got "momentun". Did you mean momentum?',
+        'batchNorm: expected options among numFeatures, eps, momentum, trackRunningStats, channelAxis, unbiasedRunningVar, affine, got "momentun". Did you mean momentum?',
     },
     {
       name: "a missing number of channels",

@@ -1,53 +1,21 @@
-import { cast, type Tensor } from "@evenkeel/autodiff";
+import type { Tensor } from "@evenkeel/autodiff";
 import {
   affineOf,
-  affinePlanes,
-  axis,
-  batchPlanes,
+  type BatchOptions,
+  batchOptions,
   type Card,
-  checkInput,
-  checkMoreThanOne,
-  count,
   defineNorm,
   flag,
-  fractionOrNull,
-  hasRunning,
   initAffine,
   initRunning,
-  type Masked,
-  type Moments,
-  maskedPlanes,
-  merge,
-  momentsOfPlanes,
   type Norm,
-  nonNegative,
-  normalizePlanes,
-  planeSize,
-  runningMap,
-  standardMap,
-  statisticsDType,
-  type Tensors,
-  unbiasedVariance,
-  updateRunning,
-  variance,
+  normalizeBatch,
 } from "@evenkeel/norm-core";
 
 /** Options of `batchNorm`, in PyTorch's vocabulary. */
-export interface BatchNormOptions {
-  /** Number of channels. */
-  readonly numFeatures: number;
-  /** Added to the variance, inside the root. Default 1e-5. */
-  readonly eps?: number;
-  /** Weight of the new batch in the running statistics; null averages over all batches. Default 0.1. */
-  readonly momentum?: number | null;
+export interface BatchNormOptions extends BatchOptions {
   /** Learn a weight and a bias per channel. Default true. */
   readonly affine?: boolean;
-  /** Keep running statistics; without them evaluation uses the batch's. Default true. */
-  readonly trackRunningStats?: boolean;
-  /** Where the channels are; negative counts from the end. Default 1. */
-  readonly channelAxis?: number;
-  /** Store the unbiased variance, as PyTorch; false stores the biased one, as Keras. Default true. */
-  readonly unbiasedRunningVar?: boolean;
 }
 
 /** What batch norm may be told about a batch. */
@@ -115,61 +83,18 @@ export const batchNorm: Norm<BatchNormOptions, BatchNormCondition> = defineNorm<
   BatchNormCondition
 >({
   card,
-  options: {
-    numFeatures: count(),
-    eps: nonNegative(1e-5),
-    momentum: fractionOrNull(0.1),
-    affine: flag(true),
-    trackRunningStats: flag(true),
-    channelAxis: axis(1),
-    unbiasedRunningVar: flag(true),
-  },
+  options: { ...batchOptions, affine: flag(true) },
   init: ({ numFeatures, affine, trackRunningStats }, dtype) => ({
     params: initAffine([numFeatures], dtype, { affine }),
     state: trackRunningStats ? initRunning(numFeatures, dtype) : {},
   }),
-  apply(x, params, state, options, { mode, condition }) {
-    const { eps, momentum, unbiasedRunningVar } = options;
-    const channelAxis = checkInput(card.id, x, options);
-    const byRunning = mode.statistics === "running" && hasRunning(state);
-    const update = (batch: Moments): Tensors => {
-      const spread = unbiasedRunningVar ? unbiasedVariance(batch) : variance(batch);
-      return updateRunning(card.id, state, { mean: batch.mean, variance: spread }, momentum);
-    };
-    if (byRunning) {
-      const map = runningMap(card.id, state, eps, params, statisticsDType(x));
-      const output = affinePlanes(x, map, { layout: batchPlanes(x.shape, channelAxis) });
-      if (!mode.update) return { output, state };
-      const view = viewOf(x, channelAxis, condition?.mask);
-      return { output, state: update(joined(momentsOfPlanes(view.x, view.layout), view)) };
-    }
-    const view = viewOf(x, channelAxis, condition?.mask);
-    if (mode.statistics === "batch" && !view.weights) {
-      checkMoreThanOne(card.id, x, planeSize(view.layout), hint);
-    }
-    const { output, aux } = normalizePlanes(
-      view.x,
-      affineOf(params),
-      (planes, affine) => {
-        const all = joined(planes, view);
-        return { ...standardMap(all.mean, variance(all), eps, affine), aux: all };
-      },
-      { layout: view.layout },
-    );
-    return { output: view.restore(output), state: mode.update ? update(aux) : state };
-  },
+  fusesActivation: true,
+  apply: (x, params, state, options, { mode, condition, activation }) =>
+    normalizeBatch(card.id, x, affineOf(params), {
+      state,
+      options,
+      mode,
+      activation,
+      mask: condition?.mask,
+    }),
 });
-
-const hint = "Use larger batches, evaluation mode, or group norm.";
-
-type View = Omit<Masked, "weights"> & { readonly weights?: Tensor };
-
-function viewOf(x: Tensor, channelAxis: number, mask: Tensor | undefined): View {
-  if (mask) return maskedPlanes(card.id, x, channelAxis, mask);
-  return { x, layout: batchPlanes(x.shape, channelAxis), restore: (y) => y };
-}
-
-/** The batch's moments: the planes' own, or with a mask those of the parts that count. */
-function joined(planes: Moments, { weights }: View): Moments {
-  return weights ? merge(planes, { axes: 0, weights: cast(weights, planes.mean.dtype) }) : planes;
-}

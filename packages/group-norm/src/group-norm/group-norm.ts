@@ -1,8 +1,8 @@
-import { fail, OptionError } from "@evenkeel/autodiff";
 import {
   affineOf,
   axis,
   type Card,
+  checkGroups,
   checkInput,
   checkMoreThanOne,
   count,
@@ -85,26 +85,13 @@ export const groupNorm: Norm<GroupNormOptions> = defineNorm<GroupNormOptions>({
     affine: flag(true),
     channelAxis: axis(1),
   },
-  check({ numGroups, numChannels }) {
-    if (numChannels % numGroups === 0) return;
-    const divisors = Array.from({ length: numChannels }, (_, i) => i + 1).filter(
-      (n) => numChannels % n === 0,
-    );
-    fail(
-      {
-        where: card.id,
-        expected: `numGroups that divides numChannels ${numChannels}`,
-        got: String(numGroups),
-        hint: `Take one of ${divisors.join(", ")}.`,
-      },
-      OptionError,
-    );
-  },
+  check: ({ numGroups, numChannels }) => checkGroups(card.id, numGroups, numChannels),
   init: ({ numChannels, affine }, dtype) => ({
     params: initAffine([numChannels], dtype, { affine }),
     state: {},
   }),
-  apply(x, params, state, { numGroups, numChannels, eps, channelAxis }) {
+  fusesActivation: true,
+  apply(x, params, state, { numGroups, numChannels, eps, channelAxis }, { activation }) {
     const first = samplesFirst(
       x,
       checkInput(card.id, x, { numFeatures: numChannels, channelAxis }),
@@ -124,7 +111,7 @@ export const groupNorm: Norm<GroupNormOptions> = defineNorm<GroupNormOptions>({
         const groups = mergeGroups(planes, numGroups);
         return standardMap(groups.mean, variance(groups), eps, affine);
       },
-      { layout },
+      { layout, activation },
     );
     return { output: first.restore(output), state };
   },

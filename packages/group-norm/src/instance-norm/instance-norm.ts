@@ -1,51 +1,23 @@
-import { mean, type Tensor } from "@evenkeel/autodiff";
 import {
   affineOf,
-  affinePlanes,
-  axis,
+  type BatchOptions,
+  batchOptions,
   type Card,
-  checkInput,
   checkMoreThanOne,
-  count,
   defineNorm,
   flag,
-  fractionOrNull,
-  hasRunning,
   initAffine,
   initRunning,
-  type Moments,
-  momentsOfPlanes,
   type Norm,
-  nonNegative,
-  normalizePlanes,
-  planeSize,
-  runningMap,
-  samplePlanes,
-  samplesFirst,
-  standardMap,
-  statisticsDType,
-  type Tensors,
-  unbiasedVariance,
-  updateRunning,
-  variance,
+  normalizeBatch,
 } from "@evenkeel/norm-core";
 
 /** Options of `instanceNorm`, in PyTorch's vocabulary and with PyTorch's defaults. */
-export interface InstanceNormOptions {
-  /** Number of channels. */
-  readonly numFeatures: number;
-  /** Added to the variance, inside the root. Default 1e-5. */
-  readonly eps?: number;
-  /** Weight of the new batch in the running statistics; null averages over all batches. Default 0.1. */
-  readonly momentum?: number | null;
+export interface InstanceNormOptions extends Omit<BatchOptions, "trackRunningStats"> {
   /** Learn a weight and a bias per channel. Default false. */
   readonly affine?: boolean;
   /** Keep running statistics and evaluate with them. Default false. */
   readonly trackRunningStats?: boolean;
-  /** Where the channels are; negative counts from the end. Default 1. */
-  readonly channelAxis?: number;
-  /** Store the unbiased variance, as PyTorch. Default true. */
-  readonly unbiasedRunningVar?: boolean;
 }
 
 const card: Card = {
@@ -98,44 +70,23 @@ const card: Card = {
  */
 export const instanceNorm: Norm<InstanceNormOptions> = defineNorm<InstanceNormOptions>({
   card,
-  options: {
-    numFeatures: count(),
-    eps: nonNegative(1e-5),
-    momentum: fractionOrNull(0.1),
-    affine: flag(false),
-    trackRunningStats: flag(false),
-    channelAxis: axis(1),
-    unbiasedRunningVar: flag(true),
-  },
+  options: { ...batchOptions, affine: flag(false), trackRunningStats: flag(false) },
   init: ({ numFeatures, affine, trackRunningStats }, dtype) => ({
     params: initAffine([numFeatures], dtype, { affine }),
     state: trackRunningStats ? initRunning(numFeatures, dtype) : {},
   }),
-  apply(x, params, state, options, { mode }) {
-    const { eps, momentum, unbiasedRunningVar } = options;
-    const first = samplesFirst(x, checkInput(card.id, x, options));
-    const layout = samplePlanes(first.x.shape, first.axis);
-    const update = (planes: Moments): Tensors => {
-      const spread = unbiasedRunningVar ? unbiasedVariance(planes) : variance(planes);
-      const average = (t: Tensor): Tensor => mean(t, { axes: 0 });
-      const batch = { mean: average(planes.mean), variance: average(spread) };
-      return updateRunning(card.id, state, batch, momentum);
-    };
-    if (mode.statistics === "running" && hasRunning(state)) {
-      const map = runningMap(card.id, state, eps, params, statisticsDType(x));
-      const output = first.restore(affinePlanes(first.x, map, { layout }));
-      return { output, state: mode.update ? update(momentsOfPlanes(first.x, layout)) : state };
-    }
-    checkMoreThanOne(card.id, x, planeSize(layout), "It needs at least one axis of space.");
-    const { output, aux } = normalizePlanes(
-      first.x,
-      affineOf(params),
-      (planes, affine) => ({
-        ...standardMap(planes.mean, variance(planes), eps, affine),
-        aux: planes,
-      }),
-      { layout },
-    );
-    return { output: first.restore(output), state: mode.update ? update(aux) : state };
-  },
+  fusesActivation: true,
+  apply: (x, params, state, options, { mode, activation }) =>
+    normalizeBatch(card.id, x, affineOf(params), {
+      state,
+      options,
+      mode,
+      activation,
+      perSample: true,
+      batch(planes) {
+        const hint = "It needs at least one axis of space.";
+        checkMoreThanOne(card.id, x, planes.count as number, hint);
+        return planes;
+      },
+    }),
 });

@@ -71,13 +71,14 @@ export const layerNorm: Norm<LayerNormOptions> = defineNorm<LayerNormOptions>({
     params: initAffine([normalizedShape].flat(), dtype, { affine: elementwiseAffine, bias }),
     state: {},
   }),
-  apply(x, { weight, bias }, state, { normalizedShape, eps }) {
+  fusesActivation: true,
+  apply(x, { weight, bias }, state, { normalizedShape, eps }, { activation }) {
     const axes = checkTrailing(card.id, x, [normalizedShape].flat());
     const { output } = normalizePlanes(
       x,
       {},
       (rows) => standardMap(rows.mean, variance(rows), eps),
-      { layout: rowPlanes(x.shape, axes), weight, bias },
+      { layout: rowPlanes(x.shape, axes), weight, bias, activation },
     );
     return { output, state };
   },

@@ -119,14 +119,15 @@ export const rmsNorm: Norm<RmsNormOptions> = defineNorm<RmsNormOptions>({
     params: initAffine([normalizedShape].flat(), dtype, { affine: elementwiseAffine, bias }),
     state: {},
   }),
-  apply(x, { weight, bias }, state, options) {
+  fusesActivation: true,
+  apply(x, { weight, bias }, state, options, { activation }) {
     const { axis, normalizedShape, partial, epsMode } = options;
     const row = [normalizedShape].flat();
     const axes =
       axis === "last"
         ? checkTrailing(card.id, x, row)
         : [checkInput(card.id, x, { numFeatures: row[0]!, channelAxis: 1 })];
-    const along = { layout: rowPlanes(x.shape, axes), weight, bias };
+    const along = { layout: rowPlanes(x.shape, axes), weight, bias, activation };
     const eps = options.eps ?? machineEps[x.dtype];
     const map = (m: Moments): PlaneMap => {
       const meanSquare = add(variance(m), square(m.mean));

@@ -38,6 +38,7 @@ export class Conv2d extends Module {
   readonly weight: Parameter;
   /** [outChannels]. */
   readonly bias: Parameter | undefined;
+  readonly groups: number;
   private readonly slide: SlideOptions;
 
   constructor(options: Conv2dOptions) {
@@ -54,6 +55,7 @@ export class Conv2d extends Module {
         OptionError,
       );
     }
+    this.groups = groups;
     this.slide = { stride, padding, dilation, groups };
     const draw = { random: streamOf(o), dtype: o.dtype };
     const shape = [outChannels, inChannels / groups, ...toPair(o.kernelSize)];
@@ -63,6 +65,11 @@ export class Conv2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight.value, { ...this.slide, bias: this.bias?.value });
+    return this.convolve(x, this.weight.value);
+  }
+
+  /** The forward with another weight in the place of its own, such as a centered or standardized one. */
+  convolve(x: Tensor, weight: Tensor): Tensor {
+    return conv2d(x, weight, { ...this.slide, bias: this.bias?.value });
   }
 }

@@ -1,7 +1,8 @@
 import { grad, mul, ones, random, square, sum, type Tensor, tensor } from "@evenkeel/autodiff";
-import { checkGradients } from "@evenkeel/testkit";
+import { checkGradients, opSuite } from "@evenkeel/testkit";
 import { describe, expect, it } from "vitest";
-import { gelu } from "./gelu.ts";
+import { geluCase } from "./gelu.case.ts";
+import { avgPool2dCase, maxPool2dCase } from "./pool2d.case.ts";
 import { avgPool2d, globalAvgPool2d, maxPool2d } from "./pool2d.ts";
 
 const image = (...rows: number[][]): Tensor => tensor([[rows]], { dtype: "float64" });
@@ -12,6 +13,8 @@ const distinct = tensor(
 );
 
 describe("maxPool2d", () => {
+  for (const { name, run } of opSuite(maxPool2dCase)) it(name, run);
+
   it("gives the gradient to the first of equal maxima", () => {
     const g = grad((x: Tensor) => sum(maxPool2d(x, { kernelSize: 2 })))(image([1, 3], [3, 3]));
     expect(g.toArray()).toEqual([
@@ -88,6 +91,8 @@ describe("maxPool2d", () => {
 });
 
 describe("avgPool2d", () => {
+  for (const { name, run } of opSuite(avgPool2dCase)) it(name, run);
+
   it("has right derivatives of orders 1 and 2", () => {
     for (const countIncludePad of [true, false]) {
       const options = { kernelSize: [3, 2], stride: [2, 1], padding: 1, countIncludePad } as const;
@@ -126,14 +131,5 @@ describe("globalAvgPool2d", () => {
 });
 
 describe("gelu", () => {
-  it("has right derivatives of orders 1 to 3", () => {
-    checkGradients((x) => gelu(x), tensor([-3, -1, -0.2, 0.1, 0.8, 2.5], { dtype: "float64" }), {
-      order: 3,
-    });
-  });
-
-  it("keeps NaN and the limits", () => {
-    const y = gelu(tensor([NaN, -40, 40, 0], { dtype: "float64" }));
-    expect([...y.data]).toEqual([NaN, -0, 40, 0]);
-  });
+  for (const { name, run } of opSuite(geluCase)) it(name, run);
 });
