@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { familiesOf, filesOf, packagesOf, root } from "./workspace.ts";
+import { familiesOf, filesOf, packagesOf, root, type Workspace } from "./workspace.ts";
 
 /** What the tables need of a card; norm-core has the whole type. */
 export interface Card {
@@ -21,6 +21,8 @@ export interface Variant {
   /** Folder and file name: "batch-norm". */
   readonly kebab: string;
   readonly card: Card;
+  /** It is no norm: a transform of weights, a layer, a rule for gradients. */
+  readonly method?: boolean;
 }
 
 export interface Family {
@@ -31,11 +33,19 @@ export interface Family {
   readonly variants: readonly Variant[];
 }
 
+/** The package that hands on what others export. */
+export interface Umbrella {
+  readonly folder: string;
+  /** The packages it hands on, by name, with their folders. */
+  readonly dependencies: ReadonlyMap<string, string>;
+}
+
 /** All that the generated files are made from. */
 export interface Book {
   /** Folders of all packages, families or not. */
   readonly packages: readonly string[];
   readonly families: readonly Family[];
+  readonly umbrella: Umbrella;
 }
 
 export function camel(kebab: string): string {
@@ -59,15 +69,38 @@ export async function readBook(base: string = root): Promise<Book> {
       variants,
     });
   }
-  return { packages: packagesOf(base).map(({ folder }) => folder), families };
+  const packages = packagesOf(base);
+  const umbrella = umbrellaOf(packages);
+  return { packages: packages.map(({ folder }) => folder), families, umbrella };
+}
+
+/** It hands on what it depends on, every family among it. */
+export function umbrellaOf(packages: readonly Workspace[]): Umbrella {
+  const found = packages.find(({ tags }) => tags.includes("umbrella"));
+  if (found === undefined) throw new Error('No package has the tag "umbrella".');
+  const { folder, manifest } = found;
+  const names = Object.keys(manifest.dependencies ?? {});
+  for (const { manifest: family } of packages.filter(({ tags }) => tags.includes("family"))) {
+    if (names.includes(family.name)) continue;
+    throw new Error(`${folder}/package.json hands on every family. Add ${family.name}.`);
+  }
+  const folders = new Map(packages.map((one) => [one.manifest.name, one.folder]));
+  const dependencies = names.sort().map((name) => {
+    const at = folders.get(name);
+    if (at !== undefined) return [name, at] as const;
+    throw new Error(`${folder}/package.json hands on packages of this repository, not ${name}.`);
+  });
+  return { folder, dependencies: new Map(dependencies) };
 }
 
 /** A variant is a folder that has a file of its own name. */
 export function variantsOf(base: string, folder: string): readonly string[] {
-  return filesOf(base, `${folder}/src/*/*.ts`).flatMap((path) => {
+  const found = filesOf(base, `${folder}/src/*/*.ts`).flatMap((path) => {
     const [directory, file] = path.split("/").slice(-2);
     return file === `${directory}.ts` ? [directory as string] : [];
   });
+  // By folder, as Biome sorts exports: "film" before "film-batch-norm", which paths have the other way.
+  return found.sort();
 }
 
 async function readVariant(base: string, folder: string, kebab: string): Promise<Variant> {
@@ -79,11 +112,14 @@ async function readVariant(base: string, folder: string, kebab: string): Promise
   }
   const id = camel(kebab);
   const module = (await import(pathToFileURL(join(base, `${stem}.ts`)).href)) as Exports;
-  const card = module[id]?.card;
+  const norm = module[id]?.card;
+  const card = norm ?? (module[`${id}Card`] as Card | undefined);
   if (card?.id !== id) {
-    throw new Error(`${stem}.ts must export the norm ${id}, and its card's id must be "${id}".`);
+    throw new Error(
+      `${stem}.ts must export the norm ${id}, or a method's ${id}Card, and the card's id must be "${id}".`,
+    );
   }
-  return { kebab, card };
+  return norm ? { kebab, card } : { kebab, card, method: true };
 }
 
-type Exports = Readonly<Record<string, { readonly card?: Card } | undefined>>;
+type Exports = Readonly<Record<string, (Partial<Card> & { readonly card?: Card }) | undefined>>;

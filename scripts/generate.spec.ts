@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Book, camel, type Variant } from "./book.ts";
+import { type Book, camel, umbrellaOf, type Variant } from "./book.ts";
 import { stalePages, unwrittenPages } from "./generate.ts";
 import { pagesOf } from "./pages.ts";
-import { root } from "./workspace.ts";
+import { root, type Workspace } from "./workspace.ts";
 
 const variant = (kebab: string): Variant => ({
   kebab,
@@ -36,6 +36,13 @@ const bookOf = (...kebabs: string[]): Book => ({
       variants: [],
     },
   ],
+  umbrella: {
+    folder: "packages/umbrella",
+    dependencies: new Map([
+      ["@evenkeel/autodiff", "packages/autodiff"],
+      ["@evenkeel/some-norm", "packages/some-norm"],
+    ]),
+  },
 });
 
 const book = bookOf("a-norm", "b-norm");
@@ -60,6 +67,7 @@ test("a new variant makes every list stale, and checking writes nothing", () => 
     "packages/some-norm/src/index.ts",
     "packages/some-norm/src/cases.ts",
     "packages/some-norm/README.md",
+    "packages/umbrella/src/norms.ts",
     "README.md",
     "apps/lab/src/norms.ts",
   ]);
@@ -115,6 +123,33 @@ test("code is an address, a repository or a name", () => {
 
 test("a bar in a title does not open another cell", () => {
   expect(read("README.md")).toContain("[On \\| norms (A. Author, 2020)]");
+});
+
+test("the umbrella hands on what it depends on, and refuses to leave out a family", () => {
+  const workspace = (name: string, tag: string, dependencies = {}): Workspace => ({
+    folder: `packages/${name}`,
+    manifest: { name, dependencies },
+    tags: [tag],
+  });
+  const [core, family] = [workspace("core", "floor0"), workspace("some-norm", "family")];
+  const umbrella = (...names: string[]): Workspace =>
+    workspace("all", "umbrella", Object.fromEntries(names.map((name) => [name, "^0.0.0"])));
+  const { folder, dependencies } = umbrellaOf([umbrella("some-norm", "core"), core, family]);
+  expect(folder).toBe("packages/all");
+  expect([...dependencies]).toEqual([
+    ["core", "packages/core"],
+    ["some-norm", "packages/some-norm"],
+  ]);
+  expect(() => umbrellaOf([umbrella("core"), core, family])).toThrow(
+    "packages/all/package.json hands on every family. Add some-norm.",
+  );
+  expect(() => umbrellaOf([umbrella("some-norm", "lodash"), core, family])).toThrow(
+    "packages/all/package.json hands on packages of this repository, not lodash.",
+  );
+  expect(read("packages/umbrella/src/index.ts")).toContain(
+    'export * from "@evenkeel/some-norm";\n',
+  );
+  expect(read("packages/umbrella/src/norms.ts")).toContain("  readonly aNorm: typeof aNorm;\n");
 });
 
 test("the formatter finds nothing to change in generated code", () => {

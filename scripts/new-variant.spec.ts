@@ -12,7 +12,7 @@ let base: string;
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), "new-"));
   const settings = ["package.json", "tsconfig.json", "turbo.json"];
-  const copied = ["batch-norm", "norm-core"].flatMap((name) =>
+  const copied = ["batch-norm", "evenkeel", "norm-core"].flatMap((name) =>
     settings.map((file) => `packages/${name}/${file}`),
   );
   for (const path of [...copied, "apps/lab/package.json"]) {
@@ -60,7 +60,7 @@ test("a written variant is found by the generator", () => {
   expect(variantsOf(base, "packages/batch-norm")).toEqual(["ghost-batch-norm"]);
 });
 
-test("a new family stands on its floor, has the core's ranges and is known to the lab", () => {
+test("a new family stands on its floor, has the core's ranges and is known to lab and umbrella", () => {
   const { files, newFamily } = planVariant("proxy-norm", "proxy-norm", base);
   expect(newFamily).toBe(true);
   write(files, base);
@@ -73,10 +73,10 @@ test("a new family stands on its floor, has the core's ranges and is known to th
     description: "Write me",
     repository: expect.objectContaining({ directory: "packages/proxy-norm" }),
   });
-  const { dependencies } = readJson(join(base, "apps/lab/package.json")) as {
-    dependencies: Record<string, string>;
-  };
-  expect(dependencies["@evenkeel/proxy-norm"]).toBe(dependencies["@evenkeel/batch-norm"]);
+  for (const path of ["apps/lab/package.json", "packages/evenkeel/package.json"]) {
+    const { dependencies } = readJson(join(base, path)) as { dependencies: Record<string, string> };
+    expect(dependencies["@evenkeel/proxy-norm"]).toBe(dependencies["@evenkeel/batch-norm"]);
+  }
 });
 
 test.each([

@@ -1,4 +1,5 @@
-import type { Book, Card, Family } from "./book.ts";
+import { posix } from "node:path";
+import type { Book, Card, Family, Variant } from "./book.ts";
 
 /** Path and text of a generated file. `before` is what stands there now, "" for nothing. */
 export interface Page {
@@ -12,7 +13,13 @@ const tableMarks = ["<!-- norms -->", "<!-- /norms -->"] as const;
 
 /** Every generated file. Something new to generate is one more line here. */
 export function pagesOf(book: Book): readonly Page[] {
-  return [...book.families.flatMap(familyPages), rootTable(book), labNorms(book), references(book)];
+  return [
+    ...book.families.flatMap(familyPages),
+    ...umbrellaPages(book),
+    rootTable(book),
+    labNorms(book),
+    references(book),
+  ];
 }
 
 function familyPages(family: Family): readonly Page[] {
@@ -42,11 +49,12 @@ function familyHead({ name, description, peers, variants }: Family): string {
   const rows = variants.map(({ kebab, card }) => {
     return [`[\`${card.id}\`](src/${kebab}/${kebab}.md)`, card.summary, paperCell(card)];
   });
+  const kind = variants[0] && normsOf(variants).length === 0 ? "method" : "norm";
   return [
     `# ${name}\n`,
     `${description.replace(/\.$/, "")}.\n`,
     `    npm install ${[name, ...peers].join(" ")}\n`,
-    `${markdownTable(["norm", "what it does", "paper"], rows)}`,
+    `${markdownTable([kind, "what it does", "paper"], rows)}`,
   ].join("\n");
 }
 
@@ -95,26 +103,87 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
 }
 
+/** Those that are norms. */
+function normsOf(variants: readonly Variant[]): readonly Variant[] {
+  return variants.filter(({ method }) => !method);
+}
+
 function labNorms({ families }: Book): Page {
   const imports = families.flatMap(({ name, variants }) => {
     const names = variants.map(({ card }) => `${card.id}Case`);
     return names.length === 0 ? [] : [{ from: `${name}/cases`, names }];
   });
-  imports.push({ from: "@evenkeel/testkit", names: ["type NormCase"] });
-  const lines = families.flatMap(({ variants }) =>
-    variants.map(({ card }) => `  ${card.id}: ${card.id}Case,\n`),
-  );
-  const body = lines.length === 0 ? "" : `\n${lines.join("")}`;
+  imports.push({ from: "@evenkeel/testkit", names: ["type MethodCase", "type NormCase"] });
+  const all = families.flatMap(({ variants }) => variants);
+  const norms = normsOf(all);
+  const block = (list: readonly Variant[]): string => {
+    const lines = list.map(({ card }) => `  ${card.id}: ${card.id}Case,\n`);
+    return lines.length === 0 ? "" : `\n${lines.join("")}`;
+  };
+  const methods = all.filter((variant) => !norms.includes(variant));
   const sorted = imports.sort((a, b) => compare(a.from, b.from));
   const text = `${notice}
 ${sorted.map(importOf).join("")}
 // Each norm checks its own options and condition, so that a list of norms need not know the types.
 type Cases = Readonly<Record<string, NormCase<object, unknown>>>;
+type Methods = Readonly<Record<string, MethodCase<unknown>>>;
 
 /** Every norm with what the suite must know of it, by its id. */
-export const cases = {${body}} as unknown as Cases;
+export const cases = {${block(norms)}} as unknown as Cases;
+
+/** The same of every method that is not a norm. */
+export const methods = {${block(methods)}} as unknown as Methods;
 `;
   return { path: "apps/lab/src/norms.ts", text: () => text };
+}
+
+/** What the umbrella hands on, its list of norms, and what has to be built before it. */
+function umbrellaPages({ families, umbrella }: Book): readonly Page[] {
+  const { folder, dependencies } = umbrella;
+  const modules = [...dependencies.keys(), "./create-norm.ts", "./norms.ts"];
+  const built = [...dependencies.values()].map((path) => posix.relative(folder, path));
+  return [
+    {
+      path: `${folder}/src/index.ts`,
+      text: () => `${notice}\n${modules.map((from) => `export * from "${from}";\n`).join("")}`,
+    },
+    { path: `${folder}/src/norms.ts`, text: () => umbrellaNorms(families) },
+    { path: `${folder}/tsconfig.json`, text: () => umbrellaSettings(built) },
+  ];
+}
+
+function umbrellaNorms(families: readonly Family[]): string {
+  const imports = families.flatMap(({ name, variants }) => {
+    const names = idsOf(variants);
+    return names.length === 0 ? [] : [importOf({ from: name, names })];
+  });
+  const ids = idsOf(families.flatMap(({ variants }) => variants));
+  const block = (line: (id: string) => string): string =>
+    ids.length === 0 ? "{}" : `{\n${ids.map(line).join("")}}`;
+  return `${[notice, imports.join("")].filter(Boolean).join("\n")}
+/** The type of every norm, by its id. */
+export type Norms = ${block((id) => `  readonly ${id}: typeof ${id};\n`)};
+
+/** Every norm, by its id. */
+export const norms: Norms = ${block((id) => `  ${id},\n`)};
+`;
+}
+
+function idsOf(variants: readonly Variant[]): readonly string[] {
+  return normsOf(variants).map(({ card }) => card.id);
+}
+
+function umbrellaSettings(built: readonly string[]): string {
+  const paths = built.map((path) => `{ "path": "${path}" }`);
+  const line = `  "references": [${paths.join(", ")}]`;
+  const lines = `  "references": [\n${paths.map((path) => `    ${path}`).join(",\n")}\n  ]`;
+  return `{
+  "extends": "../../tsconfig.base.json",
+  "include": ["src"],
+  "exclude": ["src/**/*.spec.ts", "src/**/*.example.ts"],
+${line.length <= 100 ? line : lines}
+}
+`;
 }
 
 function importOf({ from, names }: { from: string; names: readonly string[] }): string {

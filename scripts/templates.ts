@@ -33,7 +33,10 @@ function capital(text: string): string {
   return text.replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** A new package: batch norm's settings under another name, and one more dependency of the lab. */
+/** These depend on every family. */
+const dependents = ["apps/lab", "packages/evenkeel"];
+
+/** A new package: batch norm's settings under another name; and those that depend on every family. */
 export function familyFiles(family: string, base: string = root): readonly NewFile[] {
   const pattern = "packages/batch-norm";
   const folder = `packages/${family}`;
@@ -53,17 +56,14 @@ export function familyFiles(family: string, base: string = root): readonly NewFi
       directory: folder,
     },
   };
-  const lab = readManifest(base, "apps/lab");
-  const range = lab.dependencies?.["@evenkeel/batch-norm"];
-  const dependencies = Object.entries({ ...lab.dependencies, [name]: range }).sort();
-  return [
-    { path: `${folder}/package.json`, content: json(manifest) },
-    ...copied,
-    {
-      path: "apps/lab/package.json",
-      content: json({ ...lab, dependencies: Object.fromEntries(dependencies) }),
-    },
-  ];
+  const depending = dependents.map((at) => {
+    const settings = readManifest(base, at);
+    const range = settings.dependencies?.["@evenkeel/batch-norm"];
+    const entries = Object.entries({ ...settings.dependencies, [name]: range }).sort();
+    const content = json({ ...settings, dependencies: Object.fromEntries(entries) });
+    return { path: `${at}/package.json`, content };
+  });
+  return [{ path: `${folder}/package.json`, content: json(manifest) }, ...copied, ...depending];
 }
 
 function readManifest(base: string, folder: string): Manifest {

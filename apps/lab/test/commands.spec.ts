@@ -57,8 +57,27 @@ describe("golden", () => {
     const { right, text } = run(() => golden([unknown, path], {}));
     expect(right).toBe(false);
     expect(text).toMatch(
-      /unknown\.json: ERROR lab golden: expected a method among batch-norm, .* got "patch-norm"/,
+      /unknown\.json: ERROR lab golden: expected a method among .*batch-norm, .* got "patch-norm"/,
     );
+  });
+
+  test("a file that holds cases of two norms is compared with both", () => {
+    const shared = join(files, "conditional-norm/golden/film.json");
+    const { right, text } = run(() => golden([shared], {}));
+    expect(right).toBe(true);
+    expect(text).toContain("film (film)");
+    expect(text).toContain("film (filmBatchNorm)");
+    expect(text).toContain("4 cases of 1 files within 1e-9");
+  });
+
+  test("a case that no norm takes is an error, not a skip", () => {
+    const file = JSON.parse(readFileSync(join(files, "conditional-norm/golden/film.json"), "utf8"));
+    file.cases[0].config.variant = "neither";
+    const changed = join(folder, "left.json");
+    writeFileSync(changed, JSON.stringify(file));
+    const { right, text } = run(() => golden([changed], {}));
+    expect(right).toBe(false);
+    expect(text).toContain("expected a norm for each case, got none for film-given-gamma-beta");
   });
 
   test("a path that cannot be read is an error that names it", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { histogram } from "../src/compare/histogram.ts";
+import { network } from "../src/compare/network.ts";
 import { plan } from "../src/compare/plan.ts";
 import { train } from "../src/compare/train.ts";
 import { glyphs } from "../src/data/glyphs.ts";
@@ -13,6 +14,7 @@ const asked = {
   lr: 0.01,
   shape: [1, 16, 16],
   classes: 10,
+  domains: 4,
   trainCount: 100,
 } as const;
 
@@ -40,8 +42,55 @@ describe("a plan", () => {
       [32, "there are only 20 images"],
       [32, "there are only 20 images"],
     ]);
-    const tiny = plan({ ...asked, norms: ["instanceNorm"], shape: [1, 4, 4] });
-    expect(tiny.skipped).toEqual([]);
+    const tiny = plan({ ...asked, norms: ["instanceNorm", "batchNorm"], shape: [1, 4, 4] });
+    expect(tiny.skipped.map(({ norm }) => norm)).toEqual(["instanceNorm", "instanceNorm"]);
+    expect(tiny.skipped[0]!.why).toContain("more than one value for each statistic");
+  });
+});
+
+describe("norms that are told the domain", () => {
+  const norms = ["classConditionalBatchNorm", "conditionalBatchNorm", "filmBatchNorm", "film"];
+
+  test("are built for the domains that there are; what needs to be told more is left out", () => {
+    const { jobs, skipped } = plan({ ...asked, norms, batchSizes: [8], seeds: 1 });
+    expect(jobs.map(({ norm }) => norm)).toEqual(norms.slice(0, 3));
+    expect(skipped).toEqual([
+      {
+        norm: "film",
+        batchSize: 8,
+        why: "film gamma: expected shape [2, 16], one row per sample, got none. Pass it in the condition.",
+      },
+    ]);
+  });
+
+  test("learn from the domain, never from the label", () => {
+    const net = network(
+      "classConditionalBatchNorm",
+      { shape: [1, 16, 16], classes: 10, domains: 4 },
+      1,
+    );
+    expect(net.condition(Int32Array.of(3, 0))).toEqual({ classes: Int32Array.of(3, 0) });
+    const tables = [...net.model.namedParameters()].filter(([name]) => name.includes("embed"));
+    expect(tables.map(([, { value }]) => value.shape[0])).toEqual([4, 4, 4, 4, 4, 4]);
+    const data = glyphs({ train: 64, test: 20 });
+    const job = { batchSize: 16, seed: 1, steps: 12, lr: 0.01, histograms: true };
+    const norm = "classConditionalBatchNorm";
+    const { losses, histograms } = train(data, { ...job, norm }, () => {});
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+    expect(histograms).toHaveLength(3);
+  });
+
+  test("take all images for one domain where none is known", () => {
+    const data = glyphs({ train: 40, test: 10 });
+    const known = { ...data, domains: [] };
+    const unknown = {
+      ...known,
+      train: { ...data.train, domains: null },
+      test: { ...data.test, domains: null },
+    };
+    const job = { batchSize: 8, seed: 1, steps: 2, lr: 0.003, histograms: false };
+    const { losses } = train(unknown, { ...job, norm: "classConditionalBatchNorm" }, () => {});
+    expect(losses.every(Number.isFinite)).toBe(true);
   });
 });
 
