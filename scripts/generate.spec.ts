@@ -125,6 +125,17 @@ test("a bar in a title does not open another cell", () => {
   expect(read("README.md")).toContain("[On \\| norms (A. Author, 2020)]");
 });
 
+test("a method that is no norm has its row and its exports, but is on no list of norms", () => {
+  const [family] = book.families;
+  const variants = [variant("a-norm"), { ...variant("b-clip"), method: true }];
+  stalePages(pagesOf({ ...book, families: [{ ...family!, variants }] }), base, { write: true });
+  expect(read("packages/some-norm/src/index.ts")).toContain('"./b-clip/b-clip.ts"');
+  expect(read("README.md")).toContain("[`bClip`](packages/some-norm/src/b-clip/b-clip.md)");
+  expect(read("packages/umbrella/src/norms.ts")).not.toContain("bClip");
+  expect(read("apps/lab/src/norms.ts")).toMatch(/cases = \{\n {2}aNorm: aNormCase,\n\}/);
+  expect(read("apps/lab/src/norms.ts")).toMatch(/methods = \{\n {2}bClip: bClipCase,\n\}/);
+});
+
 test("the umbrella hands on what it depends on, and refuses to leave out a family", () => {
   const workspace = (name: string, tag: string, dependencies = {}): Workspace => ({
     folder: `packages/${name}`,

@@ -18,6 +18,8 @@ export interface NormLayer {
   readonly id: string;
   /** All of them, defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Behind the norm. Default: none. */
+  readonly activation?: "relu";
   /** What ours is conditioned on, in float64; undefined where it does without. */
   readonly condition?: unknown;
   /** Whether gradients reach the condition; then it holds nothing but tensors. */
@@ -34,6 +36,8 @@ export interface LayerCase {
   readonly layer: Layer;
   readonly inputs: Readonly<Record<string, Values>>;
   readonly g: Values;
+  /** Outputs that are compared. Default: all. */
+  readonly compared?: readonly string[];
   /** Steps a run: short ones are timed by the thousand. Default 1. */
   readonly repeat?: number;
   /** The engines that have it. Default: all that can. */

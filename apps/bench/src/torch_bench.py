@@ -59,7 +59,10 @@ def norm(layer):
 def function(layer):
     kind = layer["kind"]
     if kind == "norm":
-        return norm(layer)
+        found = norm(layer)
+        if found is None or layer.get("activation") != "relu":
+            return found
+        return lambda *inputs: F.relu(found[0](*inputs)), found[1]
     if kind == "matmul":
         return torch.matmul, False
     if kind == "add":

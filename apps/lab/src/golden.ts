@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { EvenkeelError, fail } from "@evenkeel/autodiff";
+import { bottleneckRankPrograms } from "@evenkeel/diagnostics/cases";
 import {
   type GoldenFile,
   type GoldenResult,
@@ -101,7 +102,14 @@ function runnersOf(method: string): readonly Runner[] {
       return { norm, method: program.method, run: (file) => runProgram(file, program) };
     }),
   );
-  const all = [...norms, ...others];
+  const instruments = bottleneckRankPrograms.map((program): Runner => {
+    return {
+      norm: "bottleneckRank",
+      method: program.method,
+      run: (file) => runProgram(file, program),
+    };
+  });
+  const all = [...norms, ...others, ...instruments];
   const found = all.filter((runner) => runner.method === method);
   if (found.length > 0) return found;
   const known = new Set(all.map((runner) => runner.method));
@@ -114,7 +122,7 @@ function runnersOf(method: string): readonly Runner[] {
 }
 
 function isRight(result: GoldenResult): boolean {
-  return groups.every((group) => result[group] <= tolerances.golden);
+  return result.comparisons.every(({ error }) => error <= tolerances.golden);
 }
 
 function names(results: readonly GoldenResult[]): readonly string[] {

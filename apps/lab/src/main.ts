@@ -3,7 +3,9 @@ import { Command, Option } from "commander";
 import { check } from "./check.ts";
 import { type CompareOptions, compare } from "./compare/compare.ts";
 import { golden } from "./golden.ts";
-import { names, parseNorms } from "./names.ts";
+import { type IncrementalOptions, incremental } from "./incremental/incremental.ts";
+import { holdoutNorms, names, parseNorms } from "./names.ts";
+import { pilot } from "./pilot/pilot.ts";
 
 function wholeNumber(name: string): (text: string) => number {
   return (text) => {
@@ -36,8 +38,17 @@ program
   .option("--data <spec>", "glyphs | cifar10:DIR | cifar100:FILE | mnist:DIR", "glyphs")
   .addOption(new Option("--label <byte>", "cifar100: the label").choices(["fine", "coarse"]))
   .addOption(new Option("--domain <byte>", "cifar100: the domain").choices(["fine", "coarse"]))
-  .option("--norms <list>", `all, or some of ${names.join(",")}`, parseNorms, names)
-  .option("--batch-size <list>", "batch sizes", wholeNumbers("--batch-size"), [2, 32])
+  .option("--holdout-domain <name>", "train on the other domains, test on this one (name or id)")
+  .option(
+    "--norms <list>",
+    `all, or some of ${names.join(",")} (default: all; with a domain held out ${holdoutNorms.join(",")})`,
+    parseNorms,
+  )
+  .option(
+    "--batch-size <list>",
+    "batch sizes (default: 2,32; with a domain held out 32)",
+    wholeNumbers("--batch-size"),
+  )
   .option("--steps <n>", "steps at the largest batch size", wholeNumber("--steps"), 300)
   .option("--seeds <n>", "runs of each, from different weights", wholeNumber("--seeds"), 3)
   .option("--threads <n>", "worker threads (default: the cores)", wholeNumber("--threads"))
@@ -45,8 +56,36 @@ program
   .option("--images <n>", "train on so many images only", wholeNumber("--images"))
   .option("--json <file>", "write the results as JSON")
   .option("--report <dir>", "where the HTML report goes", "report")
-  .action(async (options: CompareOptions) => {
-    await compare(options);
+  .action(
+    async (options: Omit<CompareOptions, "norms" | "batchSize"> & Partial<CompareOptions>) => {
+      const heldOut = options.holdoutDomain !== undefined;
+      await compare({
+        ...options,
+        norms: options.norms ?? (heldOut ? holdoutNorms : names),
+        batchSize: options.batchSize ?? (heldOut ? [32] : [2, 32]),
+      });
+    },
+  );
+
+program
+  .command("incremental")
+  .description("Learn digits two at a time with the norms for class-incremental learning; table.")
+  .option(
+    "--seeds <n>",
+    "runs of each, from different images and weights",
+    wholeNumber("--seeds"),
+    3,
+  )
+  .option("--images <n>", "training images of all tasks", wholeNumber("--images"), 4000)
+  .option("--epochs <n>", "epochs of each task", wholeNumber("--epochs"), 3)
+  .option("--current <n>", "new images in a batch", wholeNumber("--current"), 24)
+  .option("--remembered <n>", "images of memory in a batch", wholeNumber("--remembered"), 8)
+  .option("--kept <n>", "images kept in memory per digit", wholeNumber("--kept"), 20)
+  .option("--lr <x>", "learning rate", positive("--lr"), 0.01)
+  .option("--threads <n>", "worker threads (default: the cores)", wholeNumber("--threads"))
+  .option("--json <file>", "write the results as JSON")
+  .action(async (options: IncrementalOptions) => {
+    await incremental(options);
   });
 
 program
@@ -65,6 +104,18 @@ program
   .action((files: string[], options: { json?: string }) => {
     if (!golden(files, options)) process.exitCode = 1;
   });
+
+program
+  .command("pilot")
+  .description(
+    "Train a small perceptron with two images at a time, with each method for small batches.",
+  )
+  .option("--batch-size <n>", "images in a batch", wholeNumber("--batch-size"), 2)
+  .option("--steps <n>", "training steps", wholeNumber("--steps"), 3000)
+  .option("--lr <x>", "learning rate at the start", positive("--lr"), 0.01)
+  .option("--seeds <n>", "runs of each, from different weights", wholeNumber("--seeds"), 2)
+  .option("--json <file>", "write the results as JSON")
+  .action((options: Parameters<typeof pilot>[0]) => pilot(options));
 
 try {
   await program.parseAsync();

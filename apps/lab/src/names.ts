@@ -7,6 +7,14 @@ export const baseline = "none";
 /** Every name that `--norms` takes. */
 export const names: readonly string[] = [baseline, ...Object.keys(cases)];
 
+/** What is compared on a domain that was not trained on, unless other names are given. */
+export const holdoutNorms: readonly string[] = [
+  "batchNorm",
+  "domainSpecificBatchNorm",
+  "batchNormEmbeddings",
+  "patchAwareBatchNorm",
+];
+
 /**
  * The names in a comma-separated list; "all" means all.
  *

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { histogram } from "../src/compare/histogram.ts";
 import { network } from "../src/compare/network.ts";
 import { plan } from "../src/compare/plan.ts";
 import { train } from "../src/compare/train.ts";
@@ -124,21 +123,6 @@ describe("training", () => {
     expect(wild.diverged).toBe(true);
     expect(wild.histograms).toEqual([]);
     expect(wild.losses.at(-1)).toBeNaN();
-  });
-});
-
-describe("a histogram", () => {
-  test("counts every finite value, outliers in the end bins", () => {
-    const values = [...Array.from({ length: 999 }, (_, i) => i / 999), 1e9, Number.NaN];
-    const { counts, edges } = histogram(values, 10);
-    expect(counts.reduce((sum, n) => sum + n, 0)).toBe(1000);
-    expect(edges[0]).toBeCloseTo(0.005, 2);
-    expect(edges.at(-1)).toBeLessThan(1.1);
-  });
-
-  test("of one value it has that value in one bin", () => {
-    const { counts } = histogram([3, 3, 3], 4);
-    expect(counts).toEqual([3, 0, 0, 0]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { random } from "@evenkeel/autodiff";
-import type { CompareResult, Histogram, RunResult } from "../src/report/results.ts";
+import type { Histogram } from "@evenkeel/diagnostics";
+import type { CompareResult, RunResult } from "../src/report/results.ts";
 
 interface Invention {
   readonly norms: readonly string[];

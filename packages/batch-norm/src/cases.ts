@@ -2,4 +2,8 @@
 
 export * from "./auxiliary-batch-norm/auxiliary-batch-norm.case.ts";
 export * from "./batch-norm/batch-norm.case.ts";
+export * from "./batch-renorm/batch-renorm.case.ts";
+export * from "./evonorm-b0/evonorm-b0.case.ts";
+export * from "./ghost-batch-norm/ghost-batch-norm.case.ts";
 export * from "./split-batch-norm/split-batch-norm.case.ts";
+export * from "./sync-batch-norm/sync-batch-norm.case.ts";

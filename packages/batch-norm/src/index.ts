@@ -2,4 +2,8 @@
 
 export * from "./auxiliary-batch-norm/auxiliary-batch-norm.ts";
 export * from "./batch-norm/batch-norm.ts";
+export * from "./batch-renorm/batch-renorm.ts";
+export * from "./evonorm-b0/evonorm-b0.ts";
+export * from "./ghost-batch-norm/ghost-batch-norm.ts";
 export * from "./split-batch-norm/split-batch-norm.ts";
+export * from "./sync-batch-norm/sync-batch-norm.ts";

@@ -25,6 +25,7 @@ import {
   hasRunning,
   initRunning,
   runningMap,
+  updateAverages,
   updateRunning,
 } from "./running.ts";
 
@@ -134,6 +135,18 @@ describe("updateRunning", () => {
     for (const state of [{}, { other: f64([1]) }] as const) {
       expect(updateRunning("batchNorm", state, batches[0]!, 0.1)).toBe(state);
     }
+  });
+  test("averages whatever other statistics a norm keeps, by their names", () => {
+    const state = { runningStd: f64([1, 2]), numBatchesTracked: f64([0]), other: f64([9]) };
+    const first = updateAverages("norm", state, { runningStd: f64([3, 4]) }, 0.5);
+    expect([...first["runningStd"]!.data]).toEqual([2, 3]);
+    expect(first["other"]).toBe(state.other);
+    const second = updateAverages("norm", first, { runningStd: f64([8, 9]) }, null);
+    expect([...second["runningStd"]!.data]).toEqual([5, 6]);
+    expect(second["numBatchesTracked"]!.data[0]).toBe(2);
+    expect(() => updateAverages("norm", state, { runningStd: f64([1, Number.NaN]) }, 1)).toThrow(
+      "norm: expected a finite running standard deviation, got NaN in channel 1.",
+    );
   });
   test("lets no gradient through, to the batch or to the state", () => {
     const state = initRunning(3, "float64");

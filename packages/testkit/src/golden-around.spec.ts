@@ -1,4 +1,4 @@
-import { mul, sub, type Tensor, zeros } from "@evenkeel/autodiff";
+import { mul, sub, sum, type Tensor, zeros } from "@evenkeel/autodiff";
 import type { BoundNorm } from "@evenkeel/norm-core";
 import { describe, expect, test } from "vitest";
 import { runGolden } from "./golden.ts";
@@ -96,5 +96,25 @@ describe("a golden file with more than the norm in it", () => {
     };
     expect(worst(fileOf({ ...one, steps: [{ ...first, again: t(9) }] }), how)).toBe(0);
     expect(worst(fileOf({ ...one, steps: [{ ...first, again: t(8) }] }), how)).toBeGreaterThan(0.1);
+  });
+
+  test("may differentiate a loss of its own, and train parameters that are compared", () => {
+    const [first] = one.steps as [GoldenStep];
+    const how: typeof adapter = {
+      ...adapter,
+      understands: ["paramsAfter"],
+      apply: ({ bound, x, params, state }) => ({
+        ...bound.apply(x, params, state),
+        loss: sum(mul(params["weight"]!, 5)),
+        paramsAfter: { weight: mul(params["weight"]!, 3) },
+      }),
+    };
+    const trained = (gradient: number, after: number): GoldenFile => {
+      const given = { gradOutput: null, gradInputs: {}, gradParams: { weight: t(gradient) } };
+      return fileOf({ ...one, steps: [{ ...first, ...given, paramsAfter: { weight: t(after) } }] });
+    };
+    expect(worst(trained(5, 6), how)).toBe(0);
+    expect(worst(trained(4, 6), how)).toBeGreaterThan(0.1);
+    expect(worst(trained(5, 7), how)).toBeGreaterThan(0.1);
   });
 });

@@ -144,6 +144,14 @@ describe("runGolden", () => {
       "golden extraOutputs: expected middle, got none.",
     );
   });
+  test("compares what single parts of the batch contribute to a parameter's gradient", () => {
+    const byPart = { ...step.gradParams, "weight@0": scalar(-1), "weight@1": scalar(0) };
+    const file = fileOf({ ...one, steps: [{ ...step, gradParams: byPart }] });
+    const how: typeof adapter = { ...adapter, parts: () => [1, 1] };
+    expect(worst(file, how)).toBe(0);
+    const wrong = { ...byPart, "weight@1": scalar(-1) };
+    expect(worst(fileOf({ ...one, steps: [{ ...step, gradParams: wrong }] }), how)).toBe(1);
+  });
   test("leaves mode and extra keys to the adapter that names them", () => {
     const modes: Record<string, Mode> = { frozen: evaluation };
     const odd = { ...evalStep, mode: "frozen", batchType: "clean" };

@@ -2,20 +2,14 @@ import { fail } from "@evenkeel/autodiff";
 import type { BoundNorm, Tensors } from "@evenkeel/norm-core";
 import type { Check } from "./check.ts";
 import { MismatchError } from "./compare.ts";
+import { compareStep, type GoldenComparison } from "./golden-compare.ts";
 import {
   checkGoldenFile,
   type GoldenCase,
   type GoldenFile,
   type GoldenStep,
 } from "./golden-file.ts";
-import {
-  compareStep,
-  configOf,
-  type GoldenAdapter,
-  type GoldenComparison,
-  runStep,
-  tensorsOf,
-} from "./golden-step.ts";
+import { configOf, type GoldenAdapter, runStep, tensorsOf } from "./golden-step.ts";
 import { tolerances } from "./tolerances.ts";
 
 /** Largest relative errors of one step of one case. */

@@ -23,6 +23,7 @@ export {
   sameBits,
 } from "./compare.ts";
 export { type GoldenResult, goldenSuite, runGolden } from "./golden.ts";
+export type { GoldenComparison } from "./golden-compare.ts";
 export type {
   GoldenCase,
   GoldenConfig,
@@ -33,7 +34,6 @@ export type {
 export type {
   GoldenAdapter,
   GoldenCall,
-  GoldenComparison,
   GoldenRun,
   GoldenState,
 } from "./golden-step.ts";

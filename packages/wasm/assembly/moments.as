@@ -1,6 +1,7 @@
 // Mean and M2 of planes. Runs are added up in float32 blocks of 256 about a pivot, blocks in float64: the
 // pivot takes an offset out before anything is rounded. Divided as in planes.as.
 
+import { momentsOfColumns } from "./columns";
 import { add2, high, low, madd } from "./simd";
 
 /** The most that is added up in float32, in bytes: four vectors side by side, sixteen times. */
@@ -116,13 +117,14 @@ export function planeMoments(
   const m2 = (samples * channels) << 3;
   for (let n = n0; n < n1; n++) {
     const to = out + ((n * channels + c0) << 3);
+    if (inner === 1) {
+      const at: usize = x + ((n * outer * channels + c0) << 2);
+      momentsOfColumns(to, to + m2, at, outer, channels << 2, c1 - c0);
+      continue;
+    }
     for (let a = 0; a < outer; a++) {
       const share = 1.0 / <f64>(a + 1);
       const at: usize = x + ((((n * outer + a) * channels + c0) * inner) << 2);
-      if (inner === 1) {
-        welfordRow(to, to + m2, at, c1 - c0, share);
-        continue;
-      }
       for (let c = 0; c < c1 - c0; c++) {
         joinRun(to + (c << 3), to + (c << 3) + m2, at + ((c * inner) << 2), inner, a, share);
       }
@@ -138,40 +140,4 @@ function joinRun(to: usize, m2: usize, x: usize, n: i32, runs: i32, share: f64):
   store<f64>(to, before + delta * share);
   const between = delta * delta * <f64>n * <f64>runs * share;
   store<f64>(m2, load<f64>(m2) + squared + between);
-}
-
-/** Welford's update of two channels. */
-// @ts-expect-error: decorator
-@inline
-function welford2(mean: usize, m2: usize, v: v128, share: v128): void {
-  const before = v128.load(mean);
-  const delta = f64x2.sub(v, before);
-  const after = f64x2.add(before, f64x2.mul(delta, share));
-  v128.store(mean, after);
-  v128.store(m2, f64x2.add(v128.load(m2), f64x2.mul(delta, f64x2.sub(v, after))));
-}
-
-/** Welford's update of all channels, for runs of one element. */
-function welfordRow(mean: usize, m2: usize, x: usize, channels: i32, share: f64): void {
-  const end = x + ((channels & ~3) << 2);
-  const stop = x + (channels << 2);
-  const shares = f64x2.splat(share);
-  while (x < end) {
-    const v = v128.load(x);
-    welford2(mean, m2, low(v), shares);
-    welford2(mean + 16, m2 + 16, high(v), shares);
-    mean += 32;
-    m2 += 32;
-    x += 16;
-  }
-  while (x < stop) {
-    const v = <f64>load<f32>(x);
-    const before = load<f64>(mean);
-    const after = before + (v - before) * share;
-    store<f64>(mean, after);
-    store<f64>(m2, load<f64>(m2) + (v - before) * (v - after));
-    mean += 8;
-    m2 += 8;
-    x += 4;
-  }
 }

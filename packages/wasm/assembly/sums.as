@@ -1,9 +1,10 @@
 // Sums over planes, blocked as in moments.ts and divided as in planes.ts. With a gate, g counts only where
 // the map of x that planeAffine applied is above 0: the gradient that a fused relu lets through.
 
+import { sumsOfColumns } from "./column-sums";
 import { addBlock, BLOCK } from "./moments";
 import { mapped, spreadMap } from "./planes";
-import { add2, high, low, madd } from "./simd";
+import { add2, madd } from "./simd";
 
 /** Sums below this are added up again in float64: float32 may have lost their terms. */
 const TINY: f64 = 1e-30;
@@ -133,70 +134,6 @@ function sumsOfRun(
   exactSums(g, x, w, bytes, pivot, map, size, b);
 }
 
-/** Σ g·w and Σ g·w·(x − p) of a row of channels, for runs of one element. */
-// @ts-expect-error: decorator
-@inline
-function row(
-  sums: usize, dots: usize, g: usize, x: usize, p: usize, n: i32, w: usize, map: usize, size: usize, b: usize,
-  gated: bool,
-): void {
-  const end = g + ((n & ~3) << 2);
-  const stop = g + (n << 2);
-  const w1 = w ? load<f32>(w) : 1;
-  const vw = f64x2.splat(<f64>w1);
-  const fw = f32x4.splat(w1);
-  const fb = gated && b ? v128.load32_splat(b) : f32x4.splat(0);
-  while (g < end) {
-    let vg = v128.load(g);
-    const vx = v128.load(x);
-    if (gated) {
-      const at = v128.load(map);
-      vg = through(vg, vx, at, v128.load(map + size), v128.load(map + 2 * size), fw, fb, true);
-      map += 16;
-    }
-    const g0 = f64x2.mul(low(vg), vw);
-    const g1 = f64x2.mul(high(vg), vw);
-    v128.store(sums, f64x2.add(v128.load(sums), g0));
-    v128.store(sums, f64x2.add(v128.load(sums, 16), g1), 16);
-    const d0 = f64x2.mul(g0, f64x2.sub(low(vx), v128.load(p)));
-    const d1 = f64x2.mul(g1, f64x2.sub(high(vx), v128.load(p, 16)));
-    v128.store(dots, f64x2.add(v128.load(dots), d0));
-    v128.store(dots, f64x2.add(v128.load(dots, 16), d1), 16);
-    g += 16;
-    x += 16;
-    p += 32;
-    sums += 32;
-    dots += 32;
-  }
-  while (g < stop) {
-    let one = v128.load32_splat(g);
-    if (gated) {
-      const vx = v128.load32_splat(x);
-      const at = v128.load32_splat(map);
-      const s = v128.load32_splat(map + size);
-      one = through(one, vx, at, s, v128.load32_splat(map + 2 * size), fw, fb, true);
-      map += 4;
-    }
-    const v = <f64>f32x4.extract_lane(one, 0) * <f64>w1;
-    store<f64>(sums, load<f64>(sums) + v);
-    store<f64>(dots, load<f64>(dots) + v * (<f64>load<f32>(x) - load<f64>(p)));
-    g += 4;
-    x += 4;
-    p += 8;
-    sums += 8;
-    dots += 8;
-  }
-}
-
-function plainRow(sums: usize, dots: usize, g: usize, x: usize, p: usize, n: i32, w: usize): void {
-  row(sums, dots, g, x, p, n, w, 0, 0, 0, false);
-}
-function gatedRow(
-  sums: usize, dots: usize, g: usize, x: usize, p: usize, n: i32, w: usize, map: usize, size: usize, b: usize,
-): void {
-  row(sums, dots, g, x, p, n, w, map, size, b, true);
-}
-
 /**
  * Σ g·w[planes], then Σ g·w·(x − p)[planes]; out is zero before. w is 0 for no weights; s is 0 for no gate,
  * otherwise s, t and b make it, and the scratch holds three float32 per channel of the part.
@@ -212,17 +149,19 @@ export function planeSums(
   for (let n = n0; n < n1; n++) {
     const first = (n * channels + c0) << 3;
     if (s) spreadMap(scratch, size, p + first, s + first, t + first, part, 1);
+    if (inner === 1) {
+      const at: usize = (n * outer * channels + c0) << 2;
+      const map = s ? scratch : 0;
+      const to = out + first;
+      sumsOfColumns(to, to + second, g + at, x + at, p + first, outer, channels << 2, part, w, map, size, b);
+      continue;
+    }
     for (let a = 0; a < outer; a++) {
       const at: usize = (((n * outer + a) * channels + c0) * inner) << 2;
       const k = (a * inner) << 2;
       const beside = w ? w + k : 0;
       const under = b ? b + k : 0;
       const sums = out + first;
-      if (inner === 1) {
-        if (s) gatedRow(sums, sums + second, g + at, x + at, p + first, part, beside, scratch, size, under);
-        else plainRow(sums, sums + second, g + at, x + at, p + first, part, beside);
-        continue;
-      }
       for (let c = 0; c < part; c++) {
         const to = sums + (c << 3);
         const by: usize = at + ((c * inner) << 2);

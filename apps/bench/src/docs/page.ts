@@ -36,7 +36,8 @@ const engines = `| engine | what it is |
 | \`torch\` | PyTorch on the CPU, images with channels last where that is faster |
 | \`copy\` | copying x once |
 
-tfjs' wasm backend has no gradient of a convolution's filters, so it trains no convolutional network. Its
+tfjs' wasm backend has no gradient of a convolution's filters, so it trains no convolutional network, and it
+loses the gradient of max pooling where a window's largest value is negative, so it is not timed there. Its
 plain JavaScript backend takes minutes over large convolutions, and jax-js over ResNet-20 at batch 32: they have
 smaller cases beside, and run the large ones only when \`--engine\` names them. Convolutions alone run without
 \`jit\` in jax-js, which is faster there. Batch norm updates running statistics in ours and in PyTorch, which

@@ -57,7 +57,8 @@ function ourNorm(layer: NormLayer, { x, ...params }: Loaded, dtype: DType): OurL
   return {
     inputs: { x: x!, params, ...differentiated },
     forward: (given) => {
-      const context = { mode: training, condition: given["condition"] ?? condition };
+      const { activation } = layer;
+      const context = { mode: training, condition: given["condition"] ?? condition, activation };
       return bound.apply(given["x"] as Tensor, given["params"] as Loaded, state, context).output;
     },
   };

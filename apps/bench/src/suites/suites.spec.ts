@@ -14,7 +14,8 @@ const norms = normSuite();
 
 test("every installed norm is raced on images, those that take rows on rows", () => {
   const [images, , , rows] = norms.races.map((race) => race.map(({ name }) => name));
-  expect(images).toEqual(Object.keys(cases).map((id) => `${id} 16x64x32x32`));
+  const ids = Object.keys(cases).flatMap((id) => (id === "batchNorm" ? [id, `${id}+relu`] : [id]));
+  expect(images).toEqual(ids.map((id) => `${id} 16x64x32x32`));
   expect(rows).toContain("layerNorm 512x768");
   expect(rows).not.toContain("instanceNorm 512x768");
 });
@@ -30,6 +31,13 @@ test("peers run batch norm and rows of layer norm only", () => {
     "batchNorm 512x768",
     "layerNorm 512x768",
   ]);
+});
+
+test("a relu behind batch norm is computed, and only outputs are compared", () => {
+  const relu = norms.races[1]!.find(({ name }) => name.startsWith("batchNorm+relu"))!;
+  const { output } = reference(relu);
+  expect(relu.compared).toEqual(["output"]);
+  expect(Math.min(...Array.from(output!))).toBe(0);
 });
 
 test("a condition is drawn only for the norm that asks for one", () => {

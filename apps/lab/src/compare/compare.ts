@@ -5,6 +5,7 @@ import { loadDataset } from "../data/load.ts";
 import { checkJson, writeJson } from "../json.ts";
 import type { CompareResult } from "../report/results.ts";
 import { printTable } from "../report/table.ts";
+import { printWays } from "../report/ways-table.ts";
 import { makeReportFolder, writeReport } from "../report/write.ts";
 import { type Plan, plan } from "./plan.ts";
 import { runJobs } from "./pool.ts";
@@ -16,6 +17,7 @@ export interface CompareOptions {
   readonly data: string;
   readonly label?: "fine" | "coarse";
   readonly domain?: "fine" | "coarse";
+  readonly holdoutDomain?: string;
   readonly norms: readonly string[];
   readonly batchSize: readonly number[];
   readonly steps: number;
@@ -48,9 +50,8 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
     threads,
     showProgress(jobs, process.stdout.isTTY === true),
   );
-  const { name, shape, classes, train, test } = data;
   const result: CompareResult = {
-    dataset: { name, shape, classes, trainCount: train.count, testCount: test.count },
+    dataset: facts(data),
     steps: planned.steps,
     seeds: planned.seeds,
     norms: options.norms,
@@ -61,14 +62,21 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
     skipped: planned.skipped,
   };
   console.log(`\n${printTable(result)}\n`);
+  if (data.heldOut !== undefined) console.log(`${printWays(result, data.heldOut)}\n`);
   if (options.json !== undefined) writeJson(options.json, result);
   const path = writeReport(result, options.report);
   console.log(`${result.seconds.toFixed(0)} s. Report: ${relative(process.cwd(), path)}`);
   return result;
 }
 
-function load({ data, label, domain, images }: CompareOptions): Dataset {
+function facts({ name, shape, classes, train, test, heldOut }: Dataset): CompareResult["dataset"] {
+  const counts = { trainCount: train.count, testCount: test.count };
+  return { name, shape, classes, ...counts, ...(heldOut !== undefined && { heldOut }) };
+}
+
+function load({ data, label, domain, holdoutDomain, images }: CompareOptions): Dataset {
   return loadDataset(data, {
+    ...(holdoutDomain !== undefined && { holdoutDomain }),
     ...(label && { label }),
     ...(domain && { domain }),
     ...(images !== undefined && { train: images }),
@@ -76,15 +84,17 @@ function load({ data, label, domain, images }: CompareOptions): Dataset {
 }
 
 function describe(
-  { name, train, test, shape, classes }: Dataset,
+  { name, train, test, shape, classes, domains, heldOut }: Dataset,
   norms: readonly string[],
   { jobs, seeds, steps }: Plan,
   threads: number,
 ): string {
   const trained = Object.entries(steps).map(([size, n]) => `${n} steps of ${size}`);
+  const unseen =
+    heldOut === undefined ? "" : `, trained on ${domains.join(", ")} and tested on ${heldOut}`;
   return (
     `${name}: ${train.count} training and ${test.count} test images of ${shape.join("×")}, ` +
-    `${classes.length} classes\n${norms.length} norms, ${seeds.length} seeds, ${trained.join(", ")}: ` +
+    `${classes.length} classes${unseen}\n${norms.length} norms, ${seeds.length} seeds, ${trained.join(", ")}: ` +
     `${jobs.length} runs on ${threads} threads`
   );
 }

@@ -1,4 +1,4 @@
-import { type Random, random, type Tensor } from "@evenkeel/autodiff";
+import { type Random, random } from "@evenkeel/autodiff";
 import {
   Conv2d,
   Flatten,
@@ -12,12 +12,15 @@ import {
 } from "@evenkeel/nn";
 import { baseline } from "../names.ts";
 import { cases } from "../norms.ts";
+import { type Companion, companions } from "./companions.ts";
 
 /** The network that every norm is tried in; its norm layers are listed. */
 export interface Network {
   readonly model: Sequential;
   /** What the norms are told of images from these domains; undefined where they are told nothing. */
   readonly condition: (domains: Int32Array) => unknown;
+  /** What is around a training step. */
+  readonly step: NonNullable<Companion["step"]>;
   /** Positions of the norm layers among the model's, with their names. */
   readonly normLayers: readonly { readonly at: number; readonly name: string }[];
 }
@@ -34,12 +37,16 @@ export interface NetworkSizes {
  * Three 3×3 convolutions of 16, 32 and 32 channels, each followed by the norm and ReLU and the first two by
  * max pooling, then one linear layer: some 19,000 parameters for images of 16×16.
  *
- * All norms start among the same weights: a norm draws its own from another stream.
+ * All norms start among the same weights: a norm draws its own from another stream. Some methods have a
+ * convolution of their own; see `companions`.
+ *
+ * @param changes - Options of the norm other than the first that its case lists.
  */
 export function network(
   norm: string,
   { shape, classes, domains }: NetworkSizes,
   seed: number,
+  changes: object = {},
 ): Network {
   const [channels, height, width] = shape;
   const stream = random(seed);
@@ -51,8 +58,11 @@ export function network(
   widths.forEach((outChannels, i) => {
     const options = { inChannels, outChannels, kernelSize: 3, padding: 1, random: stream };
     const conv = new Conv2d(options);
-    const behind = normLayer(norm, [outChannels, h, w], domains, normStream);
-    layers.push(conv, behind, new ReLU());
+    const usual = usualOptions(norm, [outChannels, h, w], domains);
+    const behind = normLayer(norm, { ...usual, ...changes }, normStream);
+    const block = companions[norm]?.block?.({ conv, options }, behind) ?? [conv, behind];
+    const activated = cases[norm]?.norm.card.activated ?? false;
+    layers.push(...block, activated ? new Identity() : new ReLU());
     normLayers.push({ at: layers.length - 2, name: `norm ${i + 1}` });
     if (i < 2) {
       layers.push(new MaxPool2d({ kernelSize: 2 }));
@@ -66,35 +76,24 @@ export function network(
   return {
     model: new Sequential(...layers),
     condition: (ids) => told?.condition(ids, domains),
+    step: companions[norm]?.step ?? ((_, run) => run()),
     normLayers,
   };
 }
 
-/** The norm with its usual options for feature maps of a shape: the first that its case lists. */
-function normLayer(
+/** A norm's options for feature maps of a shape: the first that its case lists, made for the domains. */
+function usualOptions(
   norm: string,
   [channels, h, w]: readonly [number, number, number],
   domains: number,
-  stream: Random,
-): Module {
-  if (norm === baseline) return new Identity();
-  const { norm: bind, options, domains: told } = cases[norm]!;
+): object {
+  if (norm === baseline) return {};
+  const { options, domains: told } = cases[norm]!;
   const usual = options(channels, [2, channels, h, w])[0]!;
-  return new NormModule(bind(told ? told.options(usual, domains) : usual), { random: stream });
+  return told ? told.options(usual, domains) : usual;
 }
 
-/** Runs the model layer by layer, showing what enters and leaves each norm. */
-export function forwardWatching(
-  { model, normLayers }: Network,
-  x: Tensor,
-  condition: unknown,
-  watch: (layer: string, before: Tensor, after: Tensor) => void,
-): Tensor {
-  model.layers.forEach((layer, i) => {
-    const before = x;
-    x = layer.forward(x, condition);
-    const found = normLayers.find(({ at }) => at === i);
-    if (found) watch(found.name, before, x);
-  });
-  return x;
+function normLayer(norm: string, options: object, stream: Random): Module {
+  if (norm === baseline) return new Identity();
+  return new NormModule(cases[norm]!.norm(options), { random: stream });
 }

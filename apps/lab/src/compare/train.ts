@@ -1,9 +1,11 @@
-import { random, scope, type Tensor, tensor, ValueError } from "@evenkeel/autodiff";
+import { random, scope, type Tensor, ValueError } from "@evenkeel/autodiff";
+import { histogram, type LayerHistogram, watchModules } from "@evenkeel/diagnostics";
 import { AdamW, cosineSchedule, crossEntropy, gradients } from "@evenkeel/nn";
-import type { Dataset, Split } from "../data/dataset.ts";
-import type { LayerHistogram, RunResult } from "../report/results.ts";
-import { histogram } from "./histogram.ts";
-import { forwardWatching, type Network, type NetworkSizes, network } from "./network.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { RunResult } from "../report/results.ts";
+import { accuracy, TEST_BATCH, take } from "./accuracy.ts";
+import { type Network, type NetworkSizes, network } from "./network.ts";
+import { evaluateWays } from "./ways.ts";
 
 /** One training run of a comparison. */
 export interface Job {
@@ -17,7 +19,6 @@ export interface Job {
   readonly histograms: boolean;
 }
 
-const TEST_BATCH = 100;
 /** Points of a loss curve. */
 const POINTS = 100;
 
@@ -49,17 +50,33 @@ export function train(data: Dataset, job: Job, progress: (step: number) => void)
     progress(step + 1);
   }
   net.model.eval();
+  const histograms = job.histograms && !diverged ? activations(net, data) : [];
   return {
     norm,
     batchSize,
     seed,
     losses,
     lossSteps,
-    accuracy: diverged ? 1 / data.classes.length : accuracy(net, data),
+    ...(diverged ? { accuracy: 1 / data.classes.length } : evaluated(net, data, job)),
     msPerStep: median(times),
-    histograms: job.histograms && !diverged ? activations(net, data) : [],
+    histograms,
     diverged,
   };
+}
+
+/** On a domain that was held out every way to evaluate the network counts; the first stands for all. */
+function evaluated(
+  net: Network,
+  data: Dataset,
+  { norm, seed }: Job,
+): Pick<RunResult, "accuracy" | "ways"> {
+  if (data.heldOut === undefined) {
+    return {
+      accuracy: accuracy(data, ({ x, domains }) => net.model.forward(x, net.condition(domains))),
+    };
+  }
+  const ways = evaluateWays({ norm, seed, net, sizes: sizesOf(data), data });
+  return { accuracy: ways[0]!.accuracy, ways };
 }
 
 /** What of the data a network is built for. */
@@ -69,7 +86,7 @@ export function sizesOf({ shape, classes, domains }: Dataset): NetworkSizes {
 
 /** Forward, backward and update; the loss, NaN where numbers ran out. */
 function trainingStep(
-  { model, condition }: Network,
+  { model, condition, step }: Network,
   optimizer: AdamW,
   data: Dataset,
   batch: readonly number[],
@@ -78,10 +95,13 @@ function trainingStep(
     const { x, labels, domains } = take(data, data.train, batch);
     try {
       const told = condition(domains);
-      const loss = (): Tensor => crossEntropy(model.forward(x, told), labels);
-      const { value, grads } = gradients(model, loss);
-      optimizer.step(grads);
-      return value.item();
+      const forward = (): Tensor => model.forward(x, told);
+      const update = (): number => {
+        const { value, grads } = gradients(model, () => crossEntropy(forward(), labels));
+        optimizer.step(grads);
+        return value.item();
+      };
+      return step(model, update, forward);
     } catch (error) {
       // Refusing to go on from NaN or Infinity is what divergence looks like here.
       if (error instanceof ValueError) return Number.NaN;
@@ -105,44 +125,6 @@ function drawBatches(count: number, batchSize: number, seed: number): () => read
   };
 }
 
-function take(
-  { shape }: Dataset,
-  { images, labels, domains }: Split,
-  batch: readonly number[],
-): { readonly x: Tensor; readonly labels: Int32Array; readonly domains: Int32Array } {
-  const size = shape.reduce((product, n) => product * n, 1);
-  const pixels = new Float32Array(batch.length * size);
-  batch.forEach((from, to) => {
-    pixels.set(images.subarray(from * size, (from + 1) * size), to * size);
-  });
-  return {
-    x: tensor(pixels, { shape: [batch.length, ...shape] }),
-    labels: Int32Array.from(batch, (i) => labels[i]!),
-    domains: Int32Array.from(batch, (i) => domains?.[i] ?? 0),
-  };
-}
-
-function accuracy(net: Network, data: Dataset): number {
-  let right = 0;
-  for (let start = 0; start < data.test.count; start += TEST_BATCH) {
-    const length = Math.min(TEST_BATCH, data.test.count - start);
-    const { x, labels, domains } = take(
-      data,
-      data.test,
-      Array.from({ length }, (_, i) => start + i),
-    );
-    right += scope(() => {
-      const logits = net.model.forward(x, net.condition(domains)).data;
-      const classes = logits.length / length;
-      return labels.reduce((sum, label, i) => {
-        const row = logits.subarray(i * classes, (i + 1) * classes);
-        return sum + (row.indexOf(Math.max(...row)) === label ? 1 : 0);
-      }, 0);
-    });
-  }
-  return right / data.test.count;
-}
-
 function activations(net: Network, data: Dataset): LayerHistogram[] {
   const length = Math.min(TEST_BATCH, data.test.count);
   return scope(() => {
@@ -151,10 +133,18 @@ function activations(net: Network, data: Dataset): LayerHistogram[] {
       data.test,
       Array.from({ length }, (_, i) => i),
     );
+    const names = new Map(net.normLayers.map(({ at, name }) => [String(at), name]));
     const found: LayerHistogram[] = [];
-    forwardWatching(net, x, net.condition(domains), (layer, before, after) => {
-      found.push({ layer, before: histogram(before.data), after: histogram(after.data) });
-    });
+    watchModules(
+      net.model,
+      x,
+      ({ name, input, output }) => {
+        const layer = names.get(name);
+        if (layer === undefined) return;
+        found.push({ layer, before: histogram(input.data), after: histogram(output.data) });
+      },
+      { condition: net.condition(domains) },
+    );
     return found;
   });
 }

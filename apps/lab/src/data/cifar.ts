@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fail } from "@evenkeel/autodiff";
 import {
   type Dataset,
+  type DomainSizeOptions,
   limit,
   pick,
   type RawSplit,
@@ -10,6 +11,7 @@ import {
   standardize,
 } from "./dataset.ts";
 import { listFolder, packedOrPlain, readBytes, readNames } from "./files.ts";
+import { holdOut } from "./holdout.ts";
 
 const shape = [3, 32, 32] as const;
 const imageBytes = 3 * 32 * 32;
@@ -27,7 +29,7 @@ const labelBytes = {
 
 type LabelByte = keyof typeof labelBytes;
 
-export interface Cifar100Options extends SizeOptions {
+export interface Cifar100Options extends DomainSizeOptions {
   /** Which label byte is the class; default "fine". */
   readonly label?: LabelByte | undefined;
   /** Which label byte is the domain; default null, none. */
@@ -134,7 +136,7 @@ export function loadCifar100(path: string, options: Cifar100Options = {}): Datas
   const stem = basename(path).replace(/(\.bin)?(\.gz)?$/, "");
   const name = stem === "train" ? basename(dirname(resolve(path))) : stem;
   const raw = { name, shape, classes, domains, train: load(halves.train), test: load(halves.test) };
-  return standardize(limit(where, raw, options));
+  return standardize(limit(where, holdOut(where, raw, options.holdoutDomain), options));
 }
 
 interface Half {

@@ -15,6 +15,8 @@ export interface Dataset {
   readonly shape: readonly [channels: number, height: number, width: number];
   readonly classes: readonly string[];
   readonly domains: readonly string[];
+  /** The domain of all test images, if none of it is trained on; `domains` are the others then. */
+  readonly heldOut?: string;
   readonly train: Split;
   readonly test: Split;
 }
@@ -26,6 +28,12 @@ export interface SizeOptions {
   readonly seed?: number | undefined;
 }
 
+/** For data whose domains are known. */
+export interface DomainSizeOptions extends SizeOptions {
+  /** A domain, by name or id, to test on and not to train on. Default: none. */
+  readonly holdoutDomain?: string | undefined;
+}
+
 /** A split as it was read or drawn: any pixel scale. */
 export interface RawSplit {
   readonly pixels: Uint8Array | Float32Array;
@@ -34,7 +42,7 @@ export interface RawSplit {
 }
 
 /** A data set before its pixels are standardized. */
-interface RawDataset extends Omit<Dataset, "train" | "test"> {
+export interface RawDataset extends Omit<Dataset, "train" | "test"> {
   readonly train: RawSplit;
   readonly test: RawSplit;
 }

@@ -2,11 +2,13 @@ import { type Random, random } from "@evenkeel/autodiff";
 import {
   checkCount,
   type Dataset,
+  type DomainSizeOptions,
+  type RawDataset,
   type RawSplit,
-  type SizeOptions,
   standardize,
 } from "./dataset.ts";
 import { digitRows } from "./digits.ts";
+import { holdOut } from "./holdout.ts";
 
 const side = 16;
 const scale = 2;
@@ -36,23 +38,25 @@ const domains: readonly Domain[] = [
  * is shifted, has its own contrast U(0.5, 1.5), offset U(-0.5, 0.5) and white noise, and belongs to
  * one of four domains that look different: plain, inverted, noisy, textured.
  *
- * @param options - `train` (default 2000) and `test` (500) images; `seed` (1) decides everything.
+ * @param options - `train` (default 2000) and `test` (500) images are drawn, of which `holdoutDomain`
+ *   leaves some out; `seed` (1) decides everything.
  * @returns Classes and domains in equal numbers, shuffled. The test images do not depend on `train`.
  */
-export function glyphs(options: SizeOptions = {}): Dataset {
+export function glyphs(options: DomainSizeOptions = {}): Dataset {
   const { train = 2000, test = 500, seed = 1 } = options;
   checkCount("glyphs", "train", train);
   checkCount("glyphs", "test", test);
   const source = random(seed);
   const trainSource = source.split();
-  return standardize({
+  const raw: RawDataset = {
     name: "glyphs",
     shape: [1, side, side],
     classes,
     domains: domains.map(({ name }) => name),
     train: drawSplit(train, trainSource),
     test: drawSplit(test, source.split()),
-  });
+  };
+  return standardize(holdOut("glyphs", raw, options.holdoutDomain));
 }
 
 function drawSplit(count: number, source: Random): RawSplit {

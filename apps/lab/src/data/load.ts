@@ -7,20 +7,22 @@ import { loadMnist } from "./idx.ts";
 
 /**
  * `train` and `test`: how many images at most (glyphs draws just as many), chosen by `seed`;
- * `label` and `domain` only mean something in CIFAR-100's format.
+ * `label` and `domain` only mean something in CIFAR-100's format, `holdoutDomain` there and for glyphs.
  */
 export type LoadOptions = Cifar100Options;
 
 interface Kind {
   /** What stands after the colon; null for nothing. */
   readonly argument: string | null;
+  /** Whether images may have a known domain. */
+  readonly domains?: true;
   readonly load: (path: string, options: LoadOptions) => Dataset;
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
-  glyphs: { argument: null, load: (_, options) => glyphs(options) },
+  glyphs: { argument: null, domains: true, load: (_, options) => glyphs(options) },
   cifar10: { argument: "DIR", load: loadCifar10 },
-  cifar100: { argument: "FILE", load: loadCifar100 },
+  cifar100: { argument: "FILE", domains: true, load: loadCifar100 },
   mnist: { argument: "DIR", load: loadMnist },
 };
 
@@ -54,6 +56,7 @@ export function loadDataset(spec: string, options: LoadOptions = {}): Dataset {
     });
   }
   if (name !== "cifar100") refuseLabelOptions(where, name, options);
+  if (!kind.domains) refuseHoldout(where, name, options);
   // Shells do not expand a tilde behind a colon.
   return kind.load(path.replace(/^~(?=\/|$)/, homedir()), options);
 }
@@ -69,4 +72,14 @@ function refuseLabelOptions(where: string, name: string, options: LoadOptions): 
       hint: "It chooses a label byte of cifar100:FILE; leave it out.",
     });
   }
+}
+
+function refuseHoldout(where: string, name: string, { holdoutDomain }: LoadOptions): void {
+  if (holdoutDomain === undefined) return;
+  fail({
+    where,
+    expected: `no option "holdoutDomain" for ${name}`,
+    got: JSON.stringify(holdoutDomain),
+    hint: "Its images have no known domain; take glyphs, or cifar100:FILE with a domain.",
+  });
 }

@@ -1,3 +1,5 @@
+import type { LayerHistogram } from "@evenkeel/diagnostics";
+
 /** What a comparison of norms measured; plain data, so that it can be stored as JSON. */
 export interface CompareResult {
   readonly dataset: {
@@ -6,6 +8,8 @@ export interface CompareResult {
     readonly classes: readonly string[];
     readonly trainCount: number;
     readonly testCount: number;
+    /** The domain of all test images, if none of it was trained on. */
+    readonly heldOut?: string;
   };
   /** Training steps by batch size. */
   readonly steps: Readonly<Record<number, number>>;
@@ -35,20 +39,16 @@ export interface RunResult {
   readonly lossSteps: readonly number[];
   /** On the test images, 0 to 1. */
   readonly accuracy: number;
+  /** With a domain held out: of each way to evaluate the network; the first is `accuracy`. */
+  readonly ways?: readonly WayResult[];
   readonly msPerStep: number;
   readonly histograms: readonly LayerHistogram[];
   readonly diverged: boolean;
 }
 
-/** The activations that enter and leave one norm layer. */
-export interface LayerHistogram {
-  readonly layer: string;
-  readonly before: Histogram;
-  readonly after: Histogram;
-}
-
-/** `counts[i]` values lie between `edges[i]` and `edges[i + 1]`. */
-export interface Histogram {
-  readonly edges: readonly number[];
-  readonly counts: readonly number[];
+/** A way to evaluate a trained network, such as by statistics of the test batch. */
+export interface WayResult {
+  readonly name: string;
+  /** On the test images, 0 to 1. */
+  readonly accuracy: number;
 }

@@ -36,7 +36,10 @@ export function summarize(result: CompareResult): SummaryRow[] {
 }
 
 /** "87.3 ± 1.2 %"; without the deviation if it is unknown, "–" without an accuracy. */
-export function formatAccuracy({ accuracy, deviation }: SummaryRow): string {
+export function formatAccuracy({
+  accuracy,
+  deviation,
+}: Pick<SummaryRow, "accuracy" | "deviation">): string {
   if (!Number.isFinite(accuracy)) return "–";
   const spread = Number.isFinite(deviation) ? ` ± ${(100 * deviation).toFixed(1)}` : "";
   return `${(100 * accuracy).toFixed(1)}${spread} %`;
@@ -59,7 +62,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function sampleDeviation(values: readonly number[], center: number): number {
+export function sampleDeviation(values: readonly number[], center: number): number {
   if (values.length < 2) return NaN;
   return Math.sqrt(
     values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1),

@@ -39,7 +39,8 @@ export class Conv2d extends Module {
   /** [outChannels]. */
   readonly bias: Parameter | undefined;
   readonly groups: number;
-  private readonly slide: SlideOptions;
+  /** How the filters slide. */
+  readonly slide: Required<SlideOptions>;
 
   constructor(options: Conv2dOptions) {
     super();

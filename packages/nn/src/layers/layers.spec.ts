@@ -89,6 +89,15 @@ describe("Conv2d", () => {
     const conv = new Conv2d({ inChannels: 1, outChannels: 1, kernelSize: 1, bias: false });
     expect(Object.keys(conv.stateDict())).toEqual(["weight"]);
   });
+
+  it("convolves by another weight where it is asked to, with its own bias", () => {
+    const conv = new Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 1, stride: 2, seed: 1 });
+    const [first, second] = conv.bias!.value.data as Float32Array;
+    const y = conv.convolve(ones([1, 1, 3, 3]), tensor([[[[2]]], [[[3]]]]));
+    expect(y.shape).toEqual([1, 2, 2, 2]);
+    expect(y.data[0]).toBeCloseTo(2 + first!);
+    expect(y.data[4]).toBeCloseTo(3 + second!);
+  });
 });
 
 describe("Embedding", () => {

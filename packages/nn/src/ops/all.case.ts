@@ -4,7 +4,7 @@ import { crossEntropyOfIdsCase, crossEntropyOfProbabilitiesCase } from "./cross-
 import { geluCase } from "./gelu.case.ts";
 import { avgPool2dCase, maxPool2dCase } from "./pool2d.case.ts";
 
-/** Every op of nn, for the test suites of backends. */
+/** Every op of nn, for the test suites of backends; needs `@evenkeel/testkit` and fast-check beside it. */
 export const opCases: readonly OpCase<unknown>[] = [
   anyCase(conv2dCase),
   anyCase(maxPool2dCase),

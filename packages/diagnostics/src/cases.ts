@@ -1,0 +1,1 @@
+export { bottleneckRankPrograms } from "./bottleneck-rank/bottleneck-rank.case.ts";
