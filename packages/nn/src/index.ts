@@ -58,3 +58,4 @@ export {
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 export { type DrawOptions, manualSeed } from "./rules.ts";
 export { Sequential } from "./sequential.ts";
+export { readStateDict, type SavedTensor } from "./state-dict.ts";

@@ -100,7 +100,7 @@ export abstract class Module {
   /**
    * All parameters and buffers under PyTorch's names. The tensors stand on their own: training on
    * does not change them. Tensors are immutable, so nothing is copied but what a checkpoint has joined or
-   * split.
+   * split. `readStateDict` gives their numbers.
    */
   stateDict(): Record<string, Tensor> {
     const dict: Record<string, Tensor> = {};

@@ -29,7 +29,7 @@ export interface Masked {
  * @param mask - How much each part counts, 0 to leave it out: shape [samples], or that of x without the
  *   channel axis for one weight per position (padded sequences; costs a transposition).
  * @throws ShapeError for another shape; ValueError for weights that are negative, not finite, or leave
- *   fewer than two values.
+ *   fewer than two values, where the backend's memory can be looked at.
  */
 export function maskedPlanes(where: string, x: Tensor, channelAxis: number, mask: Tensor): Masked {
   const positions = x.shape.filter((_, i) => i !== channelAxis);

@@ -84,6 +84,10 @@ export interface BoundNorm<C = never> {
   readonly options: object;
   /** Fresh parameters and state. */
   init(options?: InitOptions): Initial;
+  /**
+   * The output and the next state. Numbers in tensors (a mask's, running statistics) are checked where the
+   * backend's memory is in the process; those in arrays, such as class ids, always.
+   */
   apply(x: Tensor, params: Tensors, state: Tensors, context?: Context<C>): Applied;
 }
 

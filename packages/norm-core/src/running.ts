@@ -43,7 +43,8 @@ export interface BatchStatistics {
  * @param where - The norm, for errors.
  * @param momentum - Weight of the new batch; null weighs all batches alike (1 / number of batches).
  * @returns The next state; without running statistics, the state that came in.
- * @throws ValueError if the batch's statistics are not finite; the state given stays as it was.
+ * @throws ValueError if the batch's statistics are not finite, where the backend's memory can be looked at; the
+ *   state given stays as it was.
  */
 export function updateRunning(
   where: string,
@@ -67,7 +68,8 @@ const words: Readonly<Record<string, string>> = {
  * state with its name, and the batch is counted where the state counts.
  *
  * @param batch - In the dtype of the statistics; as many numbers as the state has.
- * @throws ValueError if a next average is not finite; the state given stays as it was.
+ * @throws ValueError if a next average is not finite, where the backend's memory can be looked at; the state
+ *   given stays as it was.
  */
 export function updateAverages(
   where: string,

@@ -1,4 +1,4 @@
-import { broadcastShapes, random, showShape } from "@evenkeel/autodiff";
+import { broadcastShapes, cpu, random, showShape, type Tensor } from "@evenkeel/autodiff";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -10,7 +10,8 @@ import {
   shapes,
   tensors,
 } from "./arbitrary.ts";
-import { forAll, runs } from "./runs.ts";
+import { remoteBackend } from "./remote.ts";
+import { forAll, forAllOn, runs } from "./runs.ts";
 
 describe("arbitraries", () => {
   test("shapes keep to their limits and reach them", () => {
@@ -73,15 +74,17 @@ describe("arbitraries", () => {
   });
 });
 
+/** What a property that does not hold says. */
+function message(run: () => void): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return expect.unreachable("the property held");
+}
+
 describe("a failing property", () => {
-  const message = (run: () => void): string => {
-    try {
-      run();
-    } catch (error) {
-      return (error as Error).message;
-    }
-    return expect.unreachable("the property held");
-  };
   test("shrinks to a small shape and short numbers, and shows them with the seed", () => {
     const text = message(() =>
       forAll(tensors(shapes({ minRank: 1 })), (x) => {
@@ -105,6 +108,25 @@ describe("a failing property", () => {
   });
   test("that finds no samples is an error, not a success", () => {
     expect(message(() => forAll(fc.nat(), () => fc.pre(false)))).toMatch(/too many pre-condition/);
+  });
+});
+
+describe("a property of a backend", () => {
+  const drawn = tensors(shapes({ minRank: 1 }));
+  const small = (x: Tensor): void => {
+    if (x.size >= 2) throw new Error("too many");
+  };
+  test("is checked at once where memory is in the process", () => {
+    expect(forAllOn(cpu, drawn, () => {})).toBeUndefined();
+    expect(message(() => forAllOn(cpu, drawn, small))).toBe(message(() => forAll(drawn, small)));
+  });
+  test("waits elsewhere, for the same samples and the same report", async () => {
+    const [now, later]: [number[], number[]] = [[], []];
+    forAll(drawn, (x) => void now.push(x.size), 0.2);
+    await forAllOn(remoteBackend(), drawn, async (x) => void later.push(x.size), 0.2);
+    expect(later).toEqual(now);
+    const failed = forAllOn(remoteBackend(), drawn, async (x) => small(x)) as Promise<void>;
+    await expect(failed).rejects.toThrow(message(() => forAll(drawn, small)));
   });
 });
 

@@ -2,6 +2,6 @@
 export interface Check {
   /** A sentence about behaviour. */
   readonly name: string;
-  /** Throws where the promise is broken. */
-  run(): void;
+  /** Throws where the promise is broken; a Promise where results lie outside the process, and rejects then. */
+  run(): void | Promise<void>;
 }

@@ -53,6 +53,7 @@ export {
   runProgram,
 } from "./method-case.ts";
 export { at, build, eachIndex, type NdArray, ndarray, type Plain } from "./ndarray.ts";
+export { normBackendSuite } from "./norm-backend.ts";
 export type {
   DomainUse,
   Law,
@@ -76,8 +77,10 @@ export {
   type SpecialValue,
 } from "./op-suite.ts";
 export { expectRefusal } from "./refusal.ts";
+export { type RemoteBackend, remoteBackend } from "./remote.ts";
 export { forAll, runs } from "./runs.ts";
 export { type StepKernels, stepKernels } from "./step-kernels.ts";
+export { type LaunchingBackend, type StepLaunches, stepLaunches } from "./step-launches.ts";
 export {
   type BackendTolerance,
   backendTolerance,

@@ -1,21 +1,17 @@
 import {
-  type Backend,
-  cast,
   EvenkeelError,
   fail,
-  leaves,
   type Shape,
   showShape,
   type Tensor,
   tensor,
   zeros,
 } from "@evenkeel/autodiff";
-import { expectClose, MismatchError } from "./compare.ts";
+import { MismatchError } from "./compare.ts";
 import type { NormSample } from "./norm-case.ts";
 import { cotangentOf, gradientsOf } from "./norm-checks.ts";
 import { applySample, castSample } from "./norm-sample.ts";
-import { expectRefusal, withBackend } from "./refusal.ts";
-import { backendTolerance } from "./tolerances.ts";
+import { expectRefusal } from "./refusal.ts";
 import { entries } from "./tree.ts";
 
 /** Inputs made of a sample's that leave nothing to divide by, or little room below infinity. */
@@ -88,41 +84,4 @@ export function refusesMisfits<O, C>(sample: NormSample<O, C>): void {
     const x = zeros(shape, { dtype: "float64" });
     expectRefusal(`x of shape ${showShape(shape)} (${what})`, () => applySample(sample, { x }));
   }
-}
-
-/** Promise 8: float32 on a backend is near float64 on the CPU, for equal inputs. */
-export function agreesInFloat32<O, C>(sample: NormSample<O, C>, backend: Backend): void {
-  const single = castSample(sample, "float32");
-  const double = castSample(single, "float64");
-  const cotangent = cotangentOf(single);
-  const expected = {
-    ...applySample(double),
-    gradient: gradientsOf(double, cast(cotangent, "float64")),
-  };
-  const tolerance = backendTolerance(backend.name);
-  withBackend(backend, () => {
-    const got = { ...applySample(single), gradient: gradientsOf(single, cotangent) };
-    for (const t of leaves(got)) expectDType(t);
-    const wanted = new Map(entries(expected));
-    for (const [path, t] of entries(got)) {
-      const isGradient = path.startsWith("gradient");
-      // Gradients that cancel are judged by the size of what cancels: the cotangent's.
-      expectClose(
-        `${path}, float32 on ${backend.name}`,
-        t,
-        wanted.get(path)!,
-        isGradient ? tolerance.gradient : tolerance.output,
-        isGradient ? largest(cotangent) : 1,
-      );
-    }
-  });
-}
-
-function expectDType(t: Tensor): void {
-  if (t.dtype === "float32") return;
-  fail({ where: "normSuite", expected: "float32, as x", got: t.dtype }, MismatchError);
-}
-
-function largest(t: Tensor): number {
-  return Math.max(1, ...t.data.map(Math.abs));
 }

@@ -6,7 +6,7 @@ import { guard } from "./compare.ts";
 import { toPlain } from "./ndarray.ts";
 import type { NormCall, NormCase, NormSample } from "./norm-case.ts";
 import { showNumbers } from "./show.ts";
-import { castTree, entries } from "./tree.ts";
+import { castTree, entries, mapTensors, move } from "./tree.ts";
 
 const frozenBatch: Mode = { statistics: "batch", update: false };
 
@@ -155,6 +155,12 @@ export function castSample<O, C>(
 ): NormSample<O, C> {
   const { x, params, state, condition } = sample;
   return { ...sample, ...castTree({ x, params, state, condition }, dtype) };
+}
+
+/** The sample with every tensor in the memory of the current backend. */
+export function moveSample<O, C>(sample: NormSample<O, C>): NormSample<O, C> {
+  const { x, params, state, condition } = sample;
+  return { ...sample, ...mapTensors({ x, params, state, condition }, move) };
 }
 
 /** Refuses changes to any tensor of the sample. */

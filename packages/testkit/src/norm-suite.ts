@@ -3,6 +3,7 @@ import { training } from "@evenkeel/norm-core";
 import type { Check } from "./check.ts";
 import { goldenSuite } from "./golden.ts";
 import type { GoldenFile } from "./golden-file.ts";
+import { agreesInFloat32 } from "./norm-backend.ts";
 import type { NormCase, NormPromise, NormSample } from "./norm-case.ts";
 import {
   appliesActivation,
@@ -16,13 +17,16 @@ import {
   takesAnyChannelAxis,
 } from "./norm-checks.ts";
 import { equalsReduction, hasChannelAxis, refusesMisuse } from "./norm-own.ts";
-import { agreesInFloat32, extremes, refusesMisfits, staysFinite } from "./norm-robust.ts";
+import { extremes, refusesMisfits, staysFinite } from "./norm-robust.ts";
 import { applySample, modesOf, type SampleLimits, samples, showMode } from "./norm-sample.ts";
 import { expectRefusal } from "./refusal.ts";
-import { forAll } from "./runs.ts";
+import { forAll, forAllOn } from "./runs.ts";
 
 export interface NormSuiteOptions {
-  /** Backends besides the current one that must agree with float64. */
+  /**
+   * Backends besides the current one that must agree with float64. Where the memory of one is out of the process,
+   * its check returns a Promise.
+   */
   readonly backends?: readonly Backend[];
   /** The files of the case's `golden`; null leaves them out on purpose. */
   readonly golden?: readonly GoldenFile[] | null;
@@ -30,7 +34,8 @@ export interface NormSuiteOptions {
 
 /**
  * The promises that every norm keeps, as checks made from one data record. What a case excepts is
- * left out; everything else is checked over drawn shapes, options, modes and numbers.
+ * left out; everything else is checked over drawn shapes, options, modes and numbers. The current backend must
+ * have its memory in the process; for others there is `normBackendSuite`.
  *
  * @example
  * for (const { name, run } of normSuite(batchNormCase, { golden: [file] })) test(name, run);
@@ -205,14 +210,13 @@ function backendChecks<O extends object, C>(
   norm: NormCase<O, C>,
   others: readonly Backend[],
 ): readonly Check[] {
-  const checks = [currentBackend(), ...others].map((backend) =>
-    over(
-      norm,
-      `float32 on ${backend.name} agrees with float64`,
-      (sample) => agreesInFloat32(sample, backend),
-      { roomy: true },
-    ),
-  );
+  const checks = [currentBackend(), ...others].map((backend) => ({
+    name: `float32 on ${backend.name} agrees with float64`,
+    run: () =>
+      forAllOn(backend, samples(norm, { roomy: true }), (sample) =>
+        agreesInFloat32(norm, sample, backend),
+      ),
+  }));
   return promised(norm, "float32", ...checks);
 }
 

@@ -1,7 +1,8 @@
 import { cast, defineOp, fail, mul, random, sum, type Tensor, tensor } from "@evenkeel/autodiff";
 import { describe, expect, test } from "vitest";
 import { shapes, tensors } from "./arbitrary.ts";
-import { elementwise, type OpCase, opSuite } from "./op-suite.ts";
+import { backendSuite, elementwise, type OpCase, opSuite } from "./op-suite.ts";
+import { remoteBackend } from "./remote.ts";
 
 const doubleCase = (): OpCase => ({
   name: "double",
@@ -121,5 +122,74 @@ describe("opSuite", () => {
   test("does not differentiate an op that has no gradient on purpose", () => {
     const names = opSuite({ ...double, call: ([x]) => cast(x!, x!.dtype), order: 0 });
     expect(names.some(({ name }) => name.includes("gradient"))).toBe(false);
+  });
+});
+
+describe("backendSuite on a backend whose memory is out of the process", () => {
+  const double = doubleCase();
+  const backend = remoteBackend();
+
+  /** The names of the checks that fail, once they are read. */
+  async function failingThere(op: OpCase, share = 1): Promise<string[]> {
+    const found: string[] = [];
+    for (const { name, run } of backendSuite(op, backend, { share })) {
+      const ran = run();
+      expect(ran).toBeInstanceOf(Promise);
+      await (ran as Promise<void>).catch(() => found.push(name));
+    }
+    return found;
+  }
+
+  test("passes a right op, and holds nothing afterwards", async () => {
+    expect(await failingThere(double)).toEqual([]);
+    expect(backend.memory).toEqual({ buffers: 0, bytes: 0 });
+  });
+  test("finds float32 that has lost digits, and a wrong gradient", async () => {
+    const coarse = ([x]: readonly Tensor[]): Tensor =>
+      x!.dtype === "float64" ? mul(x!, 2) : mul(x!, 2.001);
+    const all = [
+      "double in float32 on remote agrees with float64",
+      "double of 1, in float32 on remote",
+    ];
+    expect(await failingThere({ ...double, call: coarse })).toEqual(all);
+    const half = (g: Tensor): Tensor => mul(g, g.dtype === "float64" ? 2 : 1);
+    expect(await failingThere({ ...double, call: doubleBy(fill, half) })).toEqual(all);
+    expect(backend.memory).toEqual({ buffers: 0, bytes: 0 });
+  });
+  test("finds what is read at once", async () => {
+    const hasty = ([x]: readonly Tensor[]): Tensor => mul(x!, x!.data.length > 0 ? 2 : 1);
+    expect(await failingThere({ ...double, call: hasty })).toHaveLength(2);
+    expect(failing({ ...double, call: hasty })).toEqual([]);
+  });
+  test("draws a share of the samples", async () => {
+    const ran = async (share: number): Promise<number> => {
+      const before = backend.launches;
+      await failingThere({ ...double, specialValues: [] }, share);
+      return backend.launches - before;
+    };
+    expect((await ran(0.2)) * 5).toBe(await ran(1));
+  });
+  test("leaves out special values that need NaN or infinity", () => {
+    const special = double.specialValues![0]!;
+    const odd = [Number.NaN, Number.POSITIVE_INFINITY].flatMap((v) => [
+      { ...special, inputs: [tensor([v])] },
+      { ...special, output: [v] },
+      { ...special, gradients: [[v]] },
+    ]);
+    const names = backendSuite({ ...double, specialValues: [...odd, special] }, backend);
+    expect(names.map(({ name }) => name)).toEqual([
+      "double in float32 on remote agrees with float64",
+      "double of 1, in float32 on remote",
+    ]);
+  });
+  test("wants a named error of an op for memory in the process alone", () => {
+    const own = { ...double, inProcessOnly: "it looks at the first number" };
+    const looks = ([x]: readonly Tensor[]): Tensor => mul(x!, 0 * x!.data[0]! + 2);
+    const [only, ...rest] = backendSuite({ ...own, call: looks }, backend);
+    expect(rest).toEqual([]);
+    expect(only!.name).toBe("double is a named error on remote");
+    only!.run();
+    expect(() => backendSuite(own, backend)[0]!.run()).toThrow("expected an EvenkeelError");
+    expect(failing({ ...own, call: looks })).toEqual([]);
   });
 });

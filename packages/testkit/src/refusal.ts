@@ -20,12 +20,12 @@ export function expectRefusal(what: string, run: () => unknown, message?: string
   );
 }
 
-/** Runs `fn` on a backend, and gives the one before back. */
-export function withBackend(backend: Backend, fn: () => void): void {
+/** The result of `fn` run on a backend; the one before is the current one again. */
+export function withBackend<R>(backend: Backend, fn: () => R): R {
   const before = currentBackend();
   useBackend(backend);
   try {
-    fn();
+    return fn();
   } finally {
     useBackend(before);
   }

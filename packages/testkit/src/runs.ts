@@ -1,5 +1,5 @@
-import { fail, OptionError, show } from "@evenkeel/autodiff";
-import fc, { type Arbitrary, type Parameters } from "fast-check";
+import { type Backend, fail, OptionError, show } from "@evenkeel/autodiff";
+import fc, { type Arbitrary, type Parameters, type RunDetails } from "fast-check";
 
 const DEFAULT_RUNS = 50;
 const DEFAULT_SEED = 20_261_120;
@@ -31,10 +31,29 @@ export function runs(share = 1): Parameters<unknown> {
  * @param share - See `runs`.
  */
 export function forAll<T>(samples: Arbitrary<T>, check: (sample: T) => void, share = 1): void {
-  const details = fc.check(fc.property(samples, check), runs(share));
+  report(fc.check(fc.property(samples, check), runs(share)));
+}
+
+/**
+ * `forAll` of a check of a backend: where its memory is out of the process, `check` returns a Promise, and the same
+ * samples wait for each other.
+ */
+export function forAllOn<T>(
+  { inProcess }: Backend,
+  samples: Arbitrary<T>,
+  check: (sample: T) => void | Promise<void>,
+  share = 1,
+): void | Promise<void> {
+  if (inProcess) return forAll(samples, (sample) => void check(sample), share);
+  const awaited = fc.asyncProperty(samples, async (sample) => check(sample));
+  return fc.check(awaited, runs(share)).then(report);
+}
+
+/** Throws what a failed run found. */
+function report(details: RunDetails<unknown>): void {
   if (!details.failed) return;
   const { counterexample, errorInstance, seed, counterexamplePath, numRuns, numShrinks } = details;
-  if (!isSample<T>(counterexample)) throw new Error(fc.defaultReportMessage(details) ?? "no runs");
+  if (!isSample(counterexample)) throw new Error(fc.defaultReportMessage(details) ?? "no runs");
   const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   throw new Error(
     `${reason}\n  for ${fc.stringify(counterexample[0])}\n` +
@@ -44,6 +63,6 @@ export function forAll<T>(samples: Arbitrary<T>, check: (sample: T) => void, sha
 }
 
 /** A property run out of samples has no counterexample. */
-function isSample<T>(value: unknown): value is readonly [T] {
+function isSample(value: unknown): value is readonly [unknown] {
   return Array.isArray(value);
 }

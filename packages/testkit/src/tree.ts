@@ -1,4 +1,4 @@
-import { cast, type DType, gather, Tensor } from "@evenkeel/autodiff";
+import { cast, type DType, gather, Tensor, tensor } from "@evenkeel/autodiff";
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
@@ -30,6 +30,11 @@ export function mapTensors<T>(value: T, f: (t: Tensor) => Tensor): T {
 /** Every tensor of the nesting in another dtype. */
 export function castTree<T>(value: T, dtype: DType): T {
   return mapTensors(value, (t) => cast(t, dtype));
+}
+
+/** A copy in the memory of the current backend: ops move what they read, but what reads at once comes before. */
+export function move(t: Tensor): Tensor {
+  return tensor(t.data, { shape: t.shape, dtype: t.dtype });
 }
 
 /** The nesting with only some rows of every tensor and array whose first axis has `count` of them. */

@@ -1,3 +1,4 @@
+import { currentBackend } from "../backend.ts";
 import { refuse, ShapeError, showShape, ValueError } from "../error.ts";
 import { defineOp, type Op } from "../op.ts";
 import { checkAxis, checkShape, type Shape, sizeOf } from "../shape.ts";
@@ -56,6 +57,7 @@ const scatterAddOp: Op<Scatter> = defineOp<Scatter>({
 });
 
 function toIndices(where: string, indices: Indices, n: number, x: Tensor): Tensor {
+  if (indices instanceof Tensor && !currentBackend().inProcess) return indices;
   const list = indices instanceof Tensor ? indices.data : indices;
   for (let i = 0; i < list.length; i++) {
     const at = list[i]!;
@@ -69,7 +71,8 @@ function toIndices(where: string, indices: Indices, n: number, x: Tensor): Tenso
  * Picks slices of x along an axis, repeats allowed: `out[…, k, …] = x[…, indices[k], …]`.
  *
  * @param indices - Whole numbers in [0, size of the axis). Their shape replaces the axis.
- * @throws ValueError for an index outside the axis.
+ * @throws ValueError for an index outside the axis; of a tensor's, only where the backend's memory can be
+ *   looked at, and elsewhere what is picked for them is undefined.
  */
 export function gather(
   x: Tensor,

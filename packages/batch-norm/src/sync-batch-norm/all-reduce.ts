@@ -1,6 +1,7 @@
 import {
   add,
   concat,
+  currentBackend,
   customGrad,
   div,
   fail,
@@ -15,7 +16,8 @@ import type { Moments } from "@evenkeel/norm-core";
 
 /**
  * Adds up a vector over all replicas: each calls it equally often, with vectors of equal lengths, and gets
- * the sum. It waits for the others, so replicas need threads or processes of their own.
+ * the sum. It waits for the others, so replicas need threads or processes of their own, and a backend whose
+ * memory is in the process.
  */
 export type AllReduce = (vector: Float64Array) => Float64Array;
 
@@ -23,6 +25,7 @@ export type AllReduce = (vector: Float64Array) => Float64Array;
  * The moments of all replicas from those of this one, and the number of values in all of them.
  *
  * @param local - [1, channels], with the weight of this replica as count.
+ * @throws EvenkeelError for an `allReduce` where the backend's memory is not in the process.
  */
 export function momentsOfAll(
   { count, mean, m2 }: Moments,
@@ -30,6 +33,7 @@ export function momentsOfAll(
   allReduce: AllReduce | undefined,
 ): { readonly moments: Moments; readonly total: number } {
   if (!allReduce) return { moments: { count, mean, m2 }, total: values };
+  checkInProcess();
   const weight = count as number;
   const sums = differentiable(allReduce);
   const { dtype } = mean;
@@ -39,6 +43,18 @@ export function momentsOfAll(
   const center = div(slice(first, [0, 2]), all);
   const joined = sums(add(m2, mul(weight, square(sub(mean, center)))));
   return { moments: { count: all, mean: center, m2: joined }, total };
+}
+
+/** Refuses a backend whose numbers cannot be handed on in the middle of a forward. */
+function checkInProcess(): void {
+  const { inProcess, name } = currentBackend();
+  if (inProcess) return;
+  fail({
+    where: "syncBatchNorm allReduce",
+    expected: "a backend whose memory is in the process",
+    got: name,
+    hint: "Train on cpu or wasm(), or put the samples of all replicas into x and name them in replicas.",
+  });
 }
 
 /** The sum over replicas as an op; the gradient of a sum that all have is the sum of their gradients. */

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { grad, mul, random, sum, type Tensor } from "@evenkeel/autodiff";
-import { expectClose, normSuite, stepKernels, tolerances } from "@evenkeel/testkit";
-import { describe, expect, test } from "vitest";
+import { cpu, grad, mul, random, sum, type Tensor, useBackend } from "@evenkeel/autodiff";
+import { expectClose, normSuite, remoteBackend, stepKernels, tolerances } from "@evenkeel/testkit";
+import { afterEach, describe, expect, test } from "vitest";
 import golden from "../../golden/sync-bn.json" with { type: "json" };
 import { syncBatchNormCase } from "./sync-batch-norm.case.ts";
 import { sharedAllReduce, syncBatchNorm } from "./sync-batch-norm.ts";
@@ -49,6 +49,8 @@ function runReplica(
   });
 }
 
+afterEach(() => useBackend(cpu));
+
 describe("syncBatchNorm", () => {
   const suite = normSuite(syncBatchNormCase, { golden: [golden] });
   for (const { name, run } of suite) test(name, run);
@@ -90,6 +92,17 @@ describe("syncBatchNorm", () => {
       });
     },
   );
+
+  test("an all-reduce is refused where the backend's memory is not in the process", () => {
+    useBackend(remoteBackend());
+    const norm = syncBatchNorm({ numFeatures: 3 });
+    const { params, state } = norm.init();
+    const condition = { allReduce: (vector: Float64Array) => vector };
+    expect(() => norm.apply(random(1).normal([5, 3, 4]), params, state, { condition })).toThrow(
+      "syncBatchNorm allReduce: expected a backend whose memory is in the process, got remote. " +
+        "Train on cpu or wasm(), or put the samples of all replicas into x and name them in replicas.",
+    );
+  });
 
   test("an all-reduce refuses a vector that its memory has no room for", () => {
     const allReduce = sharedAllReduce(new SharedArrayBuffer(16 + 8 * 4), 0, 1);

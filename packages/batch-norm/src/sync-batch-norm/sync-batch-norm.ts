@@ -81,8 +81,8 @@ const card: Card = {
  * `numBatchesTracked` []; the same on all replicas. Evaluation asks nobody.
  *
  * @throws ShapeError for a wrong rank, channel count, an empty batch, replicas that are not x's samples, or one
- *   value per channel in all of them; ValueError for statistics that are not finite. State is never
- *   half-updated.
+ *   value per channel in all of them; ValueError for statistics that are not finite; EvenkeelError for an
+ *   `allReduce` on a backend whose memory is not in the process. State is never half-updated.
  *
  * @example
  * const norm = syncBatchNorm({ numFeatures: 3 });

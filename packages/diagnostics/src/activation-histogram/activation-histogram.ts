@@ -1,6 +1,7 @@
 import type { Tensor } from "@evenkeel/autodiff";
 import { type Module, NormModule } from "@evenkeel/nn";
 import { checkOptions, count, type OptionRules } from "@evenkeel/norm-core";
+import { checkInProcess } from "../in-process.ts";
 import { quantile } from "../quantile.ts";
 import { type WatchOptions, watchModules } from "../watch.ts";
 
@@ -58,6 +59,7 @@ export function histogram(values: ArrayLike<number>, options: HistogramOptions =
  *
  * @param options.condition - For conditional norms.
  * @throws OptionError for options; whatever the model throws.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const layers = activationHistograms(model, x, { bins: 20 });
@@ -68,6 +70,7 @@ export function activationHistograms(
   x: Tensor,
   { bins, condition }: HistogramOptions & WatchOptions = {},
 ): readonly LayerHistogram[] {
+  checkInProcess("activationHistograms");
   const options = bins === undefined ? {} : { bins };
   const found: LayerHistogram[] = [];
   watchModules(

@@ -1,6 +1,7 @@
 import { checkAxis, fail, OptionError, type Tensor } from "@evenkeel/autodiff";
 import { Conv2d, type Module } from "@evenkeel/nn";
 import { checkOptions, nonNegative, type OptionRules } from "@evenkeel/norm-core";
+import { checkInProcess } from "../in-process.ts";
 import { runningOf } from "../running.ts";
 import { type Pass, type WatchOptions, watchModules } from "../watch.ts";
 import { type BottleneckLayer, type Found, foundIn, layerOf } from "./layer.ts";
@@ -48,6 +49,7 @@ const rules: OptionRules<Omit<BottleneckOptions, "condition">> = {
  * @param x - [samples, channels, height, width].
  * @param options.condition - For conditional norms.
  * @throws OptionError for a model without convolutions or for options; whatever the model throws.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const { rank, layers } = bottleneckRank(model, x);
@@ -60,6 +62,7 @@ export function bottleneckRank(
   x: Tensor,
   { condition, ...thresholds }: BottleneckOptions = {},
 ): Bottleneck {
+  checkInProcess("bottleneckRank");
   const options = checkOptions("bottleneckRank", thresholds, rules);
   const layers: BottleneckLayer[] = [];
   let last: Found | undefined;

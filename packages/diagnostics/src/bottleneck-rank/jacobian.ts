@@ -1,4 +1,5 @@
 import { scope, type Tensor, tensor, vjp } from "@evenkeel/autodiff";
+import { checkInProcess } from "../in-process.ts";
 import { complexMatrix, singularValues } from "../matrix/svd.ts";
 
 /**
@@ -12,11 +13,13 @@ import { complexMatrix, singularValues } from "../matrix/svd.ts";
  * @param f - A function made of ops, such as `(x) => model.forward(x)`.
  * @returns min(outputs, inputs) values.
  * @throws ValueError for derivatives that are not finite.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * jacobianValues((x) => mul(2, x), ones([3])); // [2, 2, 2]
  */
 export function jacobianValues(f: (x: Tensor) => Tensor, x: Tensor): Float64Array {
+  checkInProcess("jacobianValues");
   return scope(() => {
     const { value, pullback } = vjp(f, x);
     const jacobian = complexMatrix(x.size, value.size);

@@ -1,5 +1,6 @@
 import { fail, ShapeError, showShape, type Tensor } from "@evenkeel/autodiff";
 import { checkOptions, count, type OptionRule, type OptionRules } from "@evenkeel/norm-core";
+import { checkInProcess } from "../in-process.ts";
 import { complexMatrix, singularValues } from "../matrix/svd.ts";
 import { type Transformed, transformPlanes } from "./fourier.ts";
 
@@ -58,6 +59,7 @@ const rules: OptionRules<ConvolutionSpectrumOptions> = {
  * @returns min(outputs, inputs) values at each of height·width frequencies.
  * @throws ShapeError for a kernel of another rank, without elements, or that groups or scale do not fit;
  *   OptionError for options; ValueError for numbers that are not finite.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const conv = new Conv2d({ inChannels: 4, outChannels: 8, kernelSize: 3, padding: 1 });
@@ -66,6 +68,7 @@ const rules: OptionRules<ConvolutionSpectrumOptions> = {
  * @see Wen, Jacot: Which Frequencies do CNNs Need? https://arxiv.org/abs/2402.08010
  */
 export function convolutionSpectrum(kernel: Tensor, options: ConvolutionSpectrumOptions): Spectrum {
+  checkInProcess("convolutionSpectrum");
   const checked = checkOptions("convolutionSpectrum", options, rules);
   const { height, width, groups } = checked;
   checkKernel(kernel, checked);
@@ -132,6 +135,7 @@ function onGrid(
  * @returns min(samples, channels) values at each frequency: with fewer samples than channels, ranks are
  *   bounded by the samples.
  * @throws ShapeError for another rank or no elements; ValueError for numbers that are not finite.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * activationSpectrum(random(1).normal([32, 8, 6, 6])).count; // 8
@@ -139,6 +143,7 @@ function onGrid(
  * @see Wen, Jacot: Which Frequencies do CNNs Need? https://arxiv.org/abs/2402.08010
  */
 export function activationSpectrum(x: Tensor): Spectrum {
+  checkInProcess("activationSpectrum");
   if (x.rank !== 4 || x.size === 0) {
     const expected = "x of shape [samples, channels, height, width] with elements";
     const got = `shape ${showShape(x.shape)}`;

@@ -1,5 +1,6 @@
 import { fail, ShapeError, showShape, type Tensor } from "@evenkeel/autodiff";
 import { type Module, NormModule } from "@evenkeel/nn";
+import { checkInProcess } from "../in-process.ts";
 import type { PlotSpec } from "../plot.ts";
 import { quantile } from "../quantile.ts";
 import { type WatchOptions, watchModules } from "../watch.ts";
@@ -34,6 +35,7 @@ const shortest = 1e-12;
  *
  * @param x - [samples, ...], of at least two samples.
  * @throws ShapeError for fewer samples or no elements.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * featureCondensation(random(1).normal([16, 8, 6, 6])).similarity; // near 0
@@ -41,6 +43,7 @@ const shortest = 1e-12;
  * @see Wang, Zhang, Liu, Yan: Unified Batch Normalization. https://arxiv.org/abs/2311.15993
  */
 export function featureCondensation(x: Tensor): Condensation {
+  checkInProcess("featureCondensation");
   const samples = x.shape[0] ?? 0;
   if (samples < 2 || x.size === 0) {
     const expected = "x of at least two samples, with elements";
@@ -82,6 +85,7 @@ function dot(x: Float64Array, a: number, b: number, length: number): number {
  *
  * @param options.condition - For conditional norms.
  * @throws ShapeError for fewer than two samples; whatever the model throws.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * for (const { layer, similarity } of layerCondensations(model, x)) console.log(layer, similarity);
@@ -91,6 +95,7 @@ export function layerCondensations(
   x: Tensor,
   options: WatchOptions = {},
 ): readonly LayerCondensation[] {
+  checkInProcess("layerCondensations");
   const found: LayerCondensation[] = [];
   watchModules(
     model,

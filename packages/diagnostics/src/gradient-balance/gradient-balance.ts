@@ -11,6 +11,7 @@ import {
 } from "@evenkeel/autodiff";
 import { gradients, type Module } from "@evenkeel/nn";
 import { effectiveNumber } from "../effective-number.ts";
+import { checkInProcess } from "../in-process.ts";
 import type { PlotSpec } from "../plot.ts";
 import { resting } from "../watch.ts";
 
@@ -53,6 +54,7 @@ export interface ParameterBalance {
  *   once per class; running statistics rest. With dropout each call draws anew.
  * @throws ShapeError if there are no samples or `losses` does not return one loss for each; ValueError for
  *   ids that are no whole numbers; whatever `losses` throws.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const perSample = () => crossEntropy(model.forward(x), labels, { reduction: "none" });
@@ -63,6 +65,7 @@ export function gradientBalance(
   labels: ArrayLike<number>,
   losses: () => Tensor,
 ): GradientBalance {
+  checkInProcess("gradientBalance");
   checkLabels(labels);
   const classes = Int32Array.from(new Set(Array.from(labels))).sort();
   const counts = classes.map((k) => samplesOf(labels, k));

@@ -14,6 +14,7 @@ import {
   type OptionRules,
   unbiasedVariance,
 } from "@evenkeel/norm-core";
+import { checkInProcess } from "../in-process.ts";
 import type { PlotSpec } from "../plot.ts";
 import { runningOf } from "../running.ts";
 import { type WatchOptions, watchModules } from "../watch.ts";
@@ -73,6 +74,7 @@ const rules: OptionRules<DriftOptions> = {
  * @param x - What enters the norm.
  * @throws ShapeError for an input that does not fit the statistics, is empty, or has one value per channel;
  *   OptionError for options.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const x = random(1).normal([32, 2, 8, 8], { mean: 3 });
@@ -80,6 +82,7 @@ const rules: OptionRules<DriftOptions> = {
  */
 export function statisticsDrift(x: Tensor, options: DriftOptions): Drift {
   const where = "statisticsDrift";
+  checkInProcess(where);
   const { mean, variance, eps, channelAxis, unbiased } = checkOptions(where, options, rules);
   const numFeatures = mean.length;
   if (variance.length !== numFeatures) {
@@ -115,6 +118,7 @@ export function statisticsDrift(x: Tensor, options: DriftOptions): Drift {
  *
  * @param options.condition - For conditional norms.
  * @throws ShapeError for a batch with one value per channel; whatever the model throws.
+ * @throws EvenkeelError on a backend whose memory is not in the process.
  *
  * @example
  * const [first] = layerDrifts(model.eval(), x);
@@ -125,6 +129,7 @@ export function layerDrifts(
   x: Tensor,
   options: WatchOptions = {},
 ): readonly LayerDrift[] {
+  checkInProcess("layerDrifts");
   const found: LayerDrift[] = [];
   watchModules(
     model,

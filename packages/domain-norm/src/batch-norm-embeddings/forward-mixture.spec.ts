@@ -1,4 +1,4 @@
-import { random, type Tensor, transpose, zeros } from "@evenkeel/autodiff";
+import { cpu, random, type Tensor, transpose, useBackend, zeros } from "@evenkeel/autodiff";
 import {
   crossEntropy,
   Flatten,
@@ -11,7 +11,8 @@ import {
   ReLU,
   Sequential,
 } from "@evenkeel/nn";
-import { describe, expect, test } from "vitest";
+import { backendTolerance, expectClose, remoteBackend } from "@evenkeel/testkit";
+import { afterEach, describe, expect, test } from "vitest";
 import {
   batchNormEmbeddings,
   type DomainCondition,
@@ -30,6 +31,8 @@ class Swap extends Module {
     return swapped(x);
   }
 }
+
+afterEach(() => useBackend(cpu));
 
 describe("forwardMixture", () => {
   const styles = [
@@ -103,6 +106,23 @@ describe("forwardMixture", () => {
     expect(() => forwardMixture(network(), images(9, 1))).toThrow(
       "forwardMixture: expected running statistics of at least one domain, got none. Train the model on batches of known domains first.",
     );
+  });
+
+  test("gives them no weight where the backend's memory is not in the process", async () => {
+    const predict = (): ReturnType<typeof forwardMixture> =>
+      forwardMixture(trained([0, 2]).eval(), images(9, 1));
+    const expected = predict();
+    useBackend(remoteBackend());
+    const { output, weights, domains } = predict();
+    expect(domains).toEqual([0, 1, 2]);
+    const found = { shape: output.shape, data: await output.read() };
+    expectClose("output", found, expected.output, backendTolerance("remote").output);
+    const { data } = expected.weights;
+    (await weights.read()).forEach((w, i) => {
+      const [n, domain] = [Math.floor(i / 3), i % 3];
+      if (domain === 1) expect(w).toBeLessThan(1e-20);
+      else expect(w).toBeCloseTo(data[2 * n + domain / 2]!, 5);
+    });
   });
 
   test("in training updates the known domain alone, and reaches every parameter", () => {

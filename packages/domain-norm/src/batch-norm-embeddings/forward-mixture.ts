@@ -1,10 +1,17 @@
 import {
+  abs,
   add,
   cast,
   concat,
+  currentBackend,
+  equal,
   fail,
+  mul,
   OptionError,
   reshape,
+  stopGradient,
+  sub,
+  sum,
   type Tensor,
   ValueError,
 } from "@evenkeel/autodiff";
@@ -54,14 +61,16 @@ interface Layer extends Required<EmbeddingLayer> {
 /**
  * Runs a network once for each of its domains and mixes the branches' logits by how near each sample is to
  * the domains, over the inputs of all its `batchNormEmbeddings`. Domains that no batch went through are
- * left out. Layers with one value per plane have no deviations to compare, and do not count.
+ * left out; where the backend's memory cannot be looked at, they are run and listed like the others, at a
+ * distance that makes their weights 0. Layers with one value per plane have no deviations to compare, and do
+ * not count.
  *
  * **When to use.** Evaluation on samples whose domain is unknown; training's second phase, with
  * `trainDomain`.
  *
  * @param model - Hands its condition on to the layers, as `Sequential` does, and returns [samples, classes].
- * @throws OptionError for a model without such layers; ValueError where no domain has statistics, or for an
- *   unknown trainDomain.
+ * @throws OptionError for a model without such layers; ValueError where no domain has statistics, as far as that
+ *   can be seen, or for an unknown trainDomain.
  *
  * @example
  * const layer = norm(batchNormEmbeddings, { numFeatures: 3, numDomains: 2 });
@@ -87,7 +96,8 @@ export function forwardMixture(
       const pinned = layers.map((layer) => layer.pinned);
       if (!own.includes(domain)) for (const layer of layers) layer.pinned = evaluation;
       try {
-        return runBranch(model, x, layers, domain, o);
+        const run = runBranch(model, x, layers, domain, o);
+        return own.includes(domain) ? run : ifCollected(run, layers);
       } finally {
         layers.forEach((layer, i) => {
           layer.pinned = pinned[i]!;
@@ -146,6 +156,22 @@ function runBranch(
     });
   }
   return { domain, logits, distance: cast(found.reduce(add), logits.dtype) };
+}
+
+/** Farther than any domain is, and far from the largest number of float32. */
+const OUT_OF_SIGHT = 1e30;
+
+/** The branch, out of sight where a layer has no statistics of its domain; in the process it is not run then. */
+function ifCollected(run: Branch, layers: readonly NormModule[]): Branch {
+  if (currentBackend().inProcess) return run;
+  const empty = layers.map((layer) => {
+    const { numBatchesTracked, runningMean, runningVar } = stateOf(layer);
+    const row = (t: Tensor): Tensor => stopGradient(branchRow(t, run.domain));
+    const moved = add(sum(abs(row(runningMean!))), sum(abs(sub(row(runningVar!), 1))));
+    return equal(add(moved, row(numBatchesTracked!)), 0);
+  });
+  const penalty = mul(OUT_OF_SIGHT, cast(empty.reduce(add), run.distance.dtype));
+  return { ...run, distance: add(run.distance, penalty) };
 }
 
 /** Calls `seen` with the input of every layer while `run` runs. */

@@ -1,21 +1,24 @@
 import {
   add,
+  arange,
   cast,
-  concat,
+  currentBackend,
+  type DType,
+  defineBinary,
+  equal,
+  greater,
   maximum,
   mean,
   minimum,
   mul,
-  onesLike,
   reshape,
   rsqrt,
-  slice,
   sqrt,
   square,
   stopGradient,
   sub,
   type Tensor,
-  tensor,
+  where,
 } from "@evenkeel/autodiff";
 import {
   checkFinite,
@@ -30,21 +33,39 @@ import type { Scales } from "./scaled.ts";
 
 type Options = Required<MovingAverageBatchNormOptions>;
 
-/** Which batch this is. */
+/** Which batch this is, in numbers that stay where the state is. */
 export interface Turn {
-  /** From 1. */
-  readonly iteration: number;
-  /** Its row in the buffers. */
-  readonly row: number;
-  /** Whether averages over batches are in use. */
-  readonly averaged: boolean;
+  /** From 1: [1]. */
+  readonly iteration: Tensor;
+  /** 1 at its row in the buffers, else 0: [bufferSize, 1]. */
+  readonly row: Tensor;
+  /** Whether averages over batches are in use: [1], 1 or 0. */
+  readonly averaged: Tensor;
 }
 
+/** a mod b, of whole numbers: half a unit keeps a division that is not exact from missing one. */
+const modulo = defineBinary(
+  "modulo",
+  (a, b) => a - b * Math.floor((a + 0.5) / b),
+  () => [null, null],
+);
+
 /** The turn of the batch behind this state. */
-export function turnOf({ iters }: Tensors, { bufferSize, warmupIters }: Options): Turn {
-  const iteration = iters!.item() + 1;
-  const averaged = iteration > bufferSize && iteration >= warmupIters;
-  return { iteration, row: iteration % bufferSize, averaged };
+export function turnOf(
+  { iters }: Tensors,
+  { bufferSize, warmupIters }: Options,
+  dtype: DType,
+): Turn {
+  const iteration = cast(add(stopGradient(iters!), 1), dtype);
+  const at = currentBackend().inProcess
+    ? iteration.item() % bufferSize
+    : modulo([iteration, bufferSize], undefined);
+  const rows = reshape(arange(bufferSize, { dtype }), [bufferSize, 1]);
+  return {
+    iteration,
+    row: equal(rows, at),
+    averaged: greater(iteration, Math.max(bufferSize, warmupIters - 1)),
+  };
 }
 
 /** The statistics of a batch. */
@@ -58,39 +79,38 @@ interface Found extends Scales {
 export function forwardOf(
   x: Tensor,
   state: Tensors,
-  { iteration, row, averaged }: Turn,
+  turn: Turn,
   { eps, rStart, rClip, warmupIters }: Options,
   layout: Layout,
 ): Found {
   const moments = momentsOfPlanes(stopGradient(x), layout);
   const meanSquare = add(variance(moments), square(moments.mean));
-  const v = averaged ? averageOf(withRow(state["bufferX2"]!, row, meanSquare)) : meanSquare;
+  const v = averaged(state["bufferX2"]!, turn, meanSquare);
   const inverse = rsqrt(add(v, eps));
-  if (iteration <= Math.max(rStart, warmupIters)) {
-    return { meanSquare, v, inverse, r: onesLike(v) };
-  }
   const running = add(cast(stopGradient(state["runningVar"]!), v.dtype), eps);
   const ratio = mul(sqrt(add(v, eps)), rsqrt(running));
-  return { meanSquare, v, inverse, r: minimum(maximum(ratio, 1 / rClip), rClip) };
+  const corrected = greater(turn.iteration, Math.max(rStart, warmupIters));
+  const r = where(corrected, minimum(maximum(ratio, 1 / rClip), rClip), 1);
+  return { meanSquare, v, inverse, r };
 }
 
-/** The buffer with these numbers in a row, in their dtype. */
-export function withRow(buffer: Tensor, row: number, values: Tensor): Tensor {
-  const rows = cast(stopGradient(buffer), values.dtype);
-  return concat([slice(rows, [0], [row]), values, slice(rows, [row + 1])], 0);
+/** The buffer with the batch's numbers in its row, in their dtype. */
+export function withRow(buffer: Tensor, { row }: Turn, values: Tensor): Tensor {
+  return where(row, values, cast(stopGradient(buffer), values.dtype));
 }
 
-/** The average over the rows: [1, channels]. */
-export function averageOf(buffer: Tensor): Tensor {
-  return mean(buffer, { axes: 0, keepDims: true });
+/** The batch's numbers, or once averages are in use the average over the rows: [1, channels]. */
+export function averaged(buffer: Tensor, turn: Turn, values: Tensor): Tensor {
+  const average = mean(withRow(buffer, turn, values), { axes: 0, keepDims: true });
+  return where(turn.averaged, average, values);
 }
 
 /** The state after the batch's forward. @throws ValueError for statistics that are not finite. */
 export function nextState(
-  where: string,
+  norm: string,
   state: Tensors,
   { meanSquare, v }: Found,
-  { iteration, row }: Turn,
+  turn: Turn,
   { momentum }: Options,
 ): Tensors {
   const { runningVar, iters, bufferX2, bufferGz } = state;
@@ -98,10 +118,10 @@ export function nextState(
   const blended = add(before, mul(momentum, sub(reshape(v, before.shape), before)));
   const next = {
     runningVar: cast(blended, runningVar!.dtype),
-    iters: tensor([iteration], iters!),
-    bufferX2: cast(withRow(bufferX2!, row, meanSquare), bufferX2!.dtype),
+    iters: cast(turn.iteration, iters!.dtype),
+    bufferX2: cast(withRow(bufferX2!, turn, meanSquare), bufferX2!.dtype),
   };
-  checkFinite(where, "running variance", next.runningVar);
-  checkFinite(where, "mean square of the batch", next.bufferX2);
+  checkFinite(norm, "running variance", next.runningVar);
+  checkFinite(norm, "mean square of the batch", next.bufferX2);
   return { ...next, bufferGz: continueFrom(bufferGz!) };
 }

@@ -1,4 +1,11 @@
-import { EvenkeelError, fail, type Tensor, tensor } from "@evenkeel/autodiff";
+import {
+  defineUnary,
+  EvenkeelError,
+  fail,
+  mul,
+  stopGradient,
+  type Tensor,
+} from "@evenkeel/autodiff";
 import { checkFinite } from "@evenkeel/norm-core";
 
 // The one number of this method that the forward cannot know: the mean of g·z, which the backward finds.
@@ -10,9 +17,16 @@ type Memory = NonNullable<Tensor["storage"]>;
 /** Memory of buffers that a later training forward has gone on from: too late to fill in a row. */
 const continued = new WeakSet<Memory>();
 
+/** The same numbers in other memory. */
+const copy = defineUnary(
+  "copy",
+  (x) => x,
+  () => null,
+);
+
 /** The buffer of the next state, in memory of its own: a training forward goes on from this one. */
 export function continueFrom(buffer: Tensor): Tensor {
-  const next = tensor(buffer.data, buffer);
+  const next = mul(stopGradient(buffer), 1);
   if (buffer.storage) continued.add(buffer.storage);
   // Blocks are used again: this one may have been another buffer's.
   if (next.storage) continued.delete(next.storage);
@@ -20,14 +34,16 @@ export function continueFrom(buffer: Tensor): Tensor {
 }
 
 /**
- * Fills in a row of the buffer that a forward has made.
+ * Fills in the buffer that a forward has made, with a row that its backward has found.
  *
+ * @param filled - The whole buffer.
  * @throws EvenkeelError if another training forward has gone on from it; ValueError for numbers that are
- *   not finite.
+ *   not finite, where the backend's memory can be looked at.
  */
-export function fillRow(where: string, buffer: Tensor, row: number, values: Tensor): void {
-  checkFinite(where, "mean of g·z", values);
-  if (buffer.storage && continued.has(buffer.storage)) {
+export function fillIn(where: string, buffer: Tensor, filled: Tensor): void {
+  checkFinite(where, "mean of g·z", filled);
+  const { storage } = buffer;
+  if (!storage || continued.has(storage)) {
     fail(
       {
         where,
@@ -38,5 +54,7 @@ export function fillRow(where: string, buffer: Tensor, row: number, values: Tens
       EvenkeelError,
     );
   }
-  buffer.data.set(values.data, row * values.size);
+  // Elsewhere an op is run by hand: its call would put the result into memory of its own.
+  if (storage.backend.inProcess) storage.write(filled.data);
+  else storage.backend.run(copy.spec, buffer, [filled], undefined);
 }

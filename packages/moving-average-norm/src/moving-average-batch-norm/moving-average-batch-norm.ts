@@ -15,8 +15,8 @@ import {
   statisticsDType,
   type Tensors,
 } from "@evenkeel/norm-core";
-import { averageOf, forwardOf, nextState, turnOf, withRow } from "./buffers.ts";
-import { fillRow } from "./gradient-row.ts";
+import { averaged, forwardOf, nextState, turnOf, withRow } from "./buffers.ts";
+import { fillIn } from "./gradient-row.ts";
 import { type MovingAverageBatchNormOptions, rules } from "./options.ts";
 import { scaled } from "./scaled.ts";
 
@@ -71,7 +71,8 @@ const card: Card = {
  * row of `bufferGz` in the state that its forward returned; without a backward the row stays as it was.
  *
  * @throws ShapeError for a wrong rank, channel count or an empty batch; ValueError for statistics that are
- *   not finite; EvenkeelError in a backward that another training forward has overtaken, and in a second one.
+ *   not finite, where the backend's memory can be looked at; EvenkeelError in a backward that another training
+ *   forward has overtaken, and in a second one.
  *
  * @example
  * const mabn = movingAverageBatchNorm({ numFeatures: 3, bufferSize: 8 });
@@ -104,7 +105,7 @@ export const movingAverageBatchNorm: Norm<MovingAverageBatchNormOptions> =
       if (mode.statistics === "running" && !mode.update) {
         return { output: byRunning(x, affine, state, options, layout), state };
       }
-      const turn = turnOf(state, options);
+      const turn = turnOf(state, options, statisticsDType(x));
       const found = forwardOf(x, state, turn, options, layout);
       const next = mode.update ? nextState(card.id, state, found, turn, options) : state;
       if (mode.statistics === "running") {
@@ -112,8 +113,10 @@ export const movingAverageBatchNorm: Norm<MovingAverageBatchNormOptions> =
       }
       const average = (psi: Tensor): Tensor => {
         const gz = state["bufferGz"]!;
-        if (mode.update) fillRow(card.id, next["bufferGz"]!, turn.row, cast(psi, gz.dtype));
-        return turn.averaged ? averageOf(withRow(gz, turn.row, psi)) : psi;
+        if (mode.update) {
+          fillIn(card.id, next["bufferGz"]!, cast(withRow(gz, turn, psi), gz.dtype));
+        }
+        return averaged(gz, turn, psi);
       };
       return { output: scaled(card.id, x, affine, { ...found, average, layout }), state: next };
     },

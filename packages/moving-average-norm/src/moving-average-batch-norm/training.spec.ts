@@ -1,7 +1,27 @@
-import { mean, mul, random, scope, square, sub, sum, type Tensor } from "@evenkeel/autodiff";
-import { type Conv2dOptions, conv2d, gradients, norm, ReLU, Sequential, SGD } from "@evenkeel/nn";
-import { expectClose, tolerances } from "@evenkeel/testkit";
-import { describe, expect, test } from "vitest";
+import {
+  cpu,
+  mean,
+  mul,
+  random,
+  scope,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  useBackend,
+} from "@evenkeel/autodiff";
+import {
+  type Conv2dOptions,
+  conv2d,
+  gradients,
+  norm,
+  ReLU,
+  readStateDict,
+  Sequential,
+  SGD,
+} from "@evenkeel/nn";
+import { backendTolerance, expectClose, remoteBackend, tolerances } from "@evenkeel/testkit";
+import { afterEach, describe, expect, test } from "vitest";
 import {
   CenteredConv2d,
   centerWeight,
@@ -11,10 +31,12 @@ import {
 const f64 = { dtype: "float64" } as const;
 const small: Conv2dOptions = { inChannels: 2, outChannels: 3, kernelSize: 3, padding: 1 };
 
-function build(seed = 1): Sequential {
+afterEach(() => useBackend(cpu));
+
+function build(seed = 1, f: object = f64): Sequential {
   const options = { numFeatures: 3, bufferSize: 2, warmupIters: 2, rStart: 2 };
-  const conv = new CenteredConv2d({ ...small, seed, ...f64 });
-  return new Sequential(conv, norm(movingAverageBatchNorm, options, f64), new ReLU());
+  const conv = new CenteredConv2d({ ...small, seed, ...f });
+  return new Sequential(conv, norm(movingAverageBatchNorm, options, f), new ReLU());
 }
 
 function train(model: Sequential, batches: readonly Tensor[]): Sequential {
@@ -67,6 +89,17 @@ describe("movingAverageBatchNorm in a network", () => {
     model.forward(batches[2]!);
     expect(model.stateDict()["1.buffer_gz"]!.toArray()).toEqual(before);
     expect(model.stateDict()["1.iters"]!.toArray()).toEqual([3]);
+  });
+
+  test("counts and fills in where the backend's memory is not in the process, too", async () => {
+    const expected = train(build(), batches).stateDict();
+    useBackend(remoteBackend());
+    const single = sizes.map((shape, i) => random(30 + i).normal(shape));
+    const model = train(build(1, {}), single.slice(0, 3));
+    const saved = await readStateDict(train(model, single.slice(3)).stateDict());
+    const { gradient } = backendTolerance("remote");
+    for (const [name, t] of Object.entries(expected)) expectClose(name, saved[name]!, t, gradient);
+    expect(saved["1.iters"]!.data).toEqual(Float32Array.of(5));
   });
 
   test("a step that fails in its backward changes no buffer", () => {

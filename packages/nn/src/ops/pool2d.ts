@@ -122,7 +122,7 @@ function eachPlace(places: Tensor, image: Shape, visit: (o: number, i: number) =
   for (let o = 0; o < at.length; o++) visit(o, Math.floor(o / count) * plane + at[o]!);
 }
 
-const pick: Op<void> = defineOp<void>({
+const pick: Op<Pooling> = defineOp<Pooling>({
   name: "pickPlaces",
   shape: ([, places]) => places!,
   kernel(out, [x, places]) {
@@ -131,19 +131,22 @@ const pick: Op<void> = defineOp<void>({
       to[o] = from[i]!;
     });
   },
-  vjp: (g, _y, [x, places]) => [putBack([g, places!], x!.shape.slice(2)), null],
+  vjp: (g, _y, [x, places], params) => [
+    putBack([g, places!], { ...params, image: x!.shape.slice(2) }),
+    null,
+  ],
 });
 
-const putBack: Op<Shape> = defineOp<Shape>({
+const putBack: Op<Unpooling> = defineOp<Unpooling>({
   name: "putBackPlaces",
-  shape: ([g], image) => [...g!.slice(0, 2), ...image],
-  kernel(out, [g, places], image) {
+  shape: ([g], { image }) => [...g!.slice(0, 2), ...image],
+  kernel(out, [g, places], { image }) {
     const [to, from] = [out.data.fill(0), g!.data];
     eachPlace(places!, image, (o, i) => {
       to[i]! += from[o]!;
     });
   },
-  vjp: (u, _y, [, places]) => [pick([u, places!], undefined), null],
+  vjp: (u, _y, [, places], params) => [pick([u, places!], params), null],
 });
 
 export interface MaxPool2dOptions {
@@ -192,7 +195,7 @@ function pooling(where: string, o: Required<MaxPool2dOptions>): Pooling {
  */
 export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
   const params = pooling("maxPool2d", checkOptions("maxPool2d", options, maxPoolRules));
-  return pick([x, placesOfMax([x], params)], undefined);
+  return pick([x, placesOfMax([x], params)], params);
 }
 
 export interface AvgPool2dOptions {

@@ -1,19 +1,34 @@
 import {
+  add,
+  cast,
+  currentBackend,
+  div,
   fail,
   maximum,
   minimum,
   mul,
   OptionError,
+  scope,
   show,
+  sqrt,
+  square,
+  sum,
   type Tensor,
   ValueError,
+  zeros,
 } from "@evenkeel/autodiff";
+import { statisticsDType } from "@evenkeel/norm-core";
 
 /** Gradients by parameter name. */
 export type Grads = Readonly<Record<string, Tensor>>;
 
-/** @throws ValueError that names the parameter and the first element that is NaN or Infinity. */
+/**
+ * Refuses NaN and Infinity, where the backend's memory can be looked at.
+ *
+ * @throws ValueError that names the parameter and the first such element.
+ */
 export function checkFiniteGradient(where: string, name: string, grad: Tensor): void {
+  if (!currentBackend().inProcess) return;
   const { data } = grad;
   for (let i = 0; i < data.length; i++) {
     if (Number.isFinite(data[i]!)) continue;
@@ -39,8 +54,10 @@ function checkMax(where: string, max: number): void {
  *
  *     g ← g · min(1, maxNorm / (norm + 1e-6))
  *
- * @returns The gradients and their norm before.
- * @throws ValueError that names the parameter if a gradient is not finite.
+ * @returns The gradients, and their norm before: one number, to be read with `norm.item()`, or
+ *   `await norm.read()` where the backend's memory is not in the process.
+ * @throws ValueError that names the parameter if a gradient is not finite, where the backend's memory can be
+ *   looked at; elsewhere look at the norm.
  *
  * @example
  * optimizer.step(clipGradNorm(grads, 1).grads);
@@ -48,16 +65,22 @@ function checkMax(where: string, max: number): void {
 export function clipGradNorm(
   grads: Grads,
   maxNorm: number,
-): { readonly grads: Record<string, Tensor>; readonly norm: number } {
+): { readonly grads: Record<string, Tensor>; readonly norm: Tensor } {
   checkMax("clipGradNorm", maxNorm);
-  let total = 0;
-  for (const [name, grad] of Object.entries(grads)) {
-    checkFiniteGradient("clipGradNorm", name, grad);
-    for (const g of grad.data) total += g * g;
-  }
-  const norm = Math.sqrt(total);
-  const scale = maxNorm / (norm + 1e-6);
-  return { grads: mapGrads(grads, (g) => (scale < 1 ? mul(g, scale) : g)), norm };
+  return scope(() => {
+    const norm = commonNorm(Object.values(grads));
+    if (currentBackend().inProcess && !Number.isFinite(norm.item())) {
+      for (const [name, g] of Object.entries(grads)) checkFiniteGradient("clipGradNorm", name, g);
+    }
+    const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);
+    return { grads: mapGrads(grads, (g) => mul(g, cast(scale, g.dtype))), norm };
+  });
+}
+
+/** The Euclidean norm of all together, in the statistics' dtype. */
+function commonNorm(grads: readonly Tensor[]): Tensor {
+  const [first, ...rest] = grads.map((g) => sum(square(cast(g, statisticsDType(g)))));
+  return sqrt(rest.reduce(add, first ?? zeros([])));
 }
 
 /**

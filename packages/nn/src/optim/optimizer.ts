@@ -86,8 +86,8 @@ export abstract class Optimizer {
    * released.
    *
    * @param grads - By parameter name, as `gradients` returns them.
-   * @throws ValueError for a gradient with NaN or Infinity, OptionError for an unknown name,
-   *   ShapeError for another shape. Nothing is changed then.
+   * @throws ValueError for a gradient with NaN or Infinity, where the backend's memory can be looked at;
+   *   EvenkeelError for an unknown name, ShapeError for another shape. Nothing is changed then.
    */
   step(grads: Grads): void {
     const where = `${this.constructor.name}.step`;
@@ -120,6 +120,7 @@ export abstract class Optimizer {
   /**
    * What the optimizer remembers: "<parameter>.step" and "<parameter>.<slot>", the slots under
    * PyTorch's names ("momentum_buffer", "exp_avg", "exp_avg_sq"). Options such as `lr` are not in it.
+   * `readStateDict` gives the numbers.
    */
   stateDict(): Record<string, Tensor> {
     const dict: Record<string, Tensor> = {};

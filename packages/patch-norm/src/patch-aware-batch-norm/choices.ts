@@ -9,7 +9,10 @@ import type { Tensors } from "@evenkeel/norm-core";
 import { checkPlan } from "./check-plan.ts";
 import { drawPatchPlan, type PatchPlan, type PlanChances, type PlanSizes } from "./plan.ts";
 
-/** Where the random choices of a training call come from; by default the option `seed` and the state. */
+/**
+ * Where the random choices of a training call come from; by default the option `seed` and the state, which has to
+ * be in the process's memory.
+ */
 export interface PatchAwareBatchNormCondition {
   /** The choices themselves. */
   readonly plan?: PatchPlan | undefined;

@@ -1,7 +1,15 @@
-import type { Tensor, Tree } from "@evenkeel/autodiff";
+import { cpu, random, type Tensor, type Tree, useBackend } from "@evenkeel/autodiff";
 import { type Mode, training } from "@evenkeel/norm-core";
-import { checkGradients, drawSample, normSuite, stepKernels } from "@evenkeel/testkit";
-import { describe, expect, test } from "vitest";
+import {
+  backendTolerance,
+  checkGradients,
+  drawSample,
+  expectClose,
+  normSuite,
+  remoteBackend,
+  stepKernels,
+} from "@evenkeel/testkit";
+import { afterEach, describe, expect, test } from "vitest";
 import golden from "../../golden/pbn.json" with { type: "json" };
 import { patchAwareBatchNormCase } from "./patch-aware-batch-norm.case.ts";
 import { type PatchPlan, patchAwareBatchNorm } from "./patch-aware-batch-norm.ts";
@@ -26,6 +34,8 @@ const quarters: PatchPlan = {
   },
   useSecond: [0, 1],
 };
+
+afterEach(() => useBackend(cpu));
 
 describe("patchAwareBatchNorm", () => {
   const suite = normSuite(patchAwareBatchNormCase, { golden: [golden] });
@@ -84,5 +94,24 @@ describe("choices of patchAwareBatchNorm that nobody scripts", () => {
     expect(run(1, 4)).toEqual(run(1, 4));
     expect(run(1, 4)).not.toEqual(run(2, 4));
     expect(new Set(run(1, 6)).size).toBeGreaterThan(6);
+  });
+
+  test("have to come from the condition where the backend's memory is not in the process", async () => {
+    const call = (): Tensor => {
+      const norm = patchAwareBatchNorm({ numFeatures: 4 });
+      const { params, state } = norm.init();
+      const condition = { random: random(2) };
+      return norm.apply(random(1).normal(shape), params, state, { condition }).output;
+    };
+    const expected = call();
+    useBackend(remoteBackend());
+    const found = { shape, data: await call().read() };
+    expectClose("output", found, expected, backendTolerance("remote").output);
+    const norm = patchAwareBatchNorm({ numFeatures: 4 });
+    const { params, state } = norm.init();
+    expect(() => norm.apply(random(1).normal(shape), params, state)).toThrow(
+      "patchAwareBatchNorm: expected random or plan in the condition, where memory cannot be looked " +
+        "at, got neither. Pass for example { random: random(1) }.",
+    );
   });
 });

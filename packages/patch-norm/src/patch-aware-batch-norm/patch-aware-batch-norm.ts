@@ -40,7 +40,10 @@ export interface PatchAwareBatchNormOptions
     Partial<PlanChances> {
   /** Learn a weight and a bias per channel. Default true. */
   readonly affine?: boolean;
-  /** Where choices come from that the condition does not bring; give each layer its own. Default 0. */
+  /**
+   * Where choices come from that the condition does not bring, where the backend's memory is in the process;
+   * give each layer its own. Default 0.
+   */
   readonly seed?: number;
 }
 
@@ -95,7 +98,8 @@ const { trackRunningStats: _, ...runningOptions } = batchOptions;
  * `numBatchesTracked` [], which counts patches. Evaluation is that of batch norm.
  *
  * @throws ShapeError for a wrong rank, channel count, an empty batch, or one value in a patch; ValueError for a
- *   plan that does not fit, and for statistics that are not finite. State is never half-updated.
+ *   plan that does not fit, for none and no stream where the backend's memory is not in the process, and for
+ *   statistics that are not finite. State is never half-updated.
  *
  * @example
  * const pbn = patchAwareBatchNorm({ numFeatures: 3 });
