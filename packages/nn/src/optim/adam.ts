@@ -82,6 +82,8 @@ abstract class AdamFamily extends Optimizer {
  * const optimizer = new Adam(model, { lr: 1e-3 });
  */
 export class Adam extends AdamFamily {
+  protected override readonly name = "Adam";
+
   constructor(model: Module, options: AdamOptions = {}) {
     super(model, checkOptions("Adam", options, rules(0)));
   }
@@ -107,6 +109,8 @@ export class Adam extends AdamFamily {
  * const optimizer = new AdamW(model, { lr: 1e-3, decay: (name) => name.endsWith("weight") });
  */
 export class AdamW extends AdamFamily {
+  protected override readonly name = "AdamW";
+
   constructor(model: Module, options: AdamOptions = {}) {
     super(model, checkOptions("AdamW", options, rules(0.01)));
   }

@@ -53,6 +53,8 @@ export abstract class Optimizer {
   private readonly memory = new Map<Parameter, Memory>();
   private readonly options: Required<Pick<OptimizerOptions, "weightDecay" | "decay">>;
   private rate: number;
+  /** What messages call it: a class's own name does not survive minification. */
+  protected abstract readonly name: string;
   /** Names of the tensors remembered per parameter, as in PyTorch's state. */
   protected abstract readonly slotNames: readonly string[];
 
@@ -90,7 +92,7 @@ export abstract class Optimizer {
    *   EvenkeelError for an unknown name, ShapeError for another shape. Nothing is changed then.
    */
   step(grads: Grads): void {
-    const where = `${this.constructor.name}.step`;
+    const where = `${this.name}.step`;
     const parameters = this.model.namedParameters();
     const found = Object.entries(grads).map(([name, grad]) => {
       const parameter = parameters.get(name) ?? refuseName(where, name, parameters.keys());
@@ -142,7 +144,7 @@ export abstract class Optimizer {
    *   shape. Nothing is changed then.
    */
   loadStateDict(dict: StateDict): void {
-    const where = `${this.constructor.name}.loadStateDict`;
+    const where = `${this.name}.loadStateDict`;
     const unused = new Set(Object.keys(dict));
     const take = (name: string): Tensor => {
       unused.delete(name);

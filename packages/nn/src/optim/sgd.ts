@@ -44,6 +44,7 @@ const rules: OptionRules<SGDOptions> = {
  * optimizer.step(gradients(model, loss).grads);
  */
 export class SGD extends Optimizer {
+  protected override readonly name = "SGD";
   protected override readonly slotNames: readonly string[];
   private readonly o: Required<SGDOptions>;
 
