@@ -1,6 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions } from "vite";
-import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { lossesInNode } from "./apps/lab/test/losses-in-node.ts";
 import { launchOptions } from "./scripts/chromium.ts";
 
@@ -17,12 +17,20 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** What isolation cannot change, and takes minutes: run in isolated pages only. */
+const once = [
+  "packages/gpu/src/{kernels,op-suite}.browser.spec.ts",
+  "apps/bench/test/page.browser.spec.ts",
+  "apps/lab/test/gpu-*.browser.spec.ts",
+];
+
 function project(name: string, isolated: boolean): TestProjectInlineConfiguration {
   return {
     extends: true,
     server: { headers: isolated ? isolation : {} },
     test: {
       name,
+      exclude: [...configDefaults.exclude, ...(isolated ? [] : once)],
       provide: { isolated },
       browser: {
         enabled: true,
@@ -39,8 +47,16 @@ function project(name: string, isolated: boolean): TestProjectInlineConfiguratio
 /** What needs a browser, in pages with and without cross-origin isolation. */
 export default defineConfig({
   resolve: { conditions: ["@evenkeel/source", ...defaultClientConditions] },
-  // Found only when a test imports it, it would be prepared then, and the page loaded again.
-  optimizeDeps: { include: ["fast-check"] },
+  // Found only when a test imports them, they would be prepared then, and the page loaded again.
+  optimizeDeps: {
+    include: [
+      "@jax-js/jax",
+      "@tensorflow/tfjs-backend-webgl",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-core/dist/register_all_gradients.js",
+      "fast-check",
+    ],
+  },
   test: {
     include: ["packages/*/src/**/*.browser.spec.ts", "apps/*/test/**/*.browser.spec.ts"],
     silent: "passed-only",

@@ -140,7 +140,7 @@ export const methods = {${block(methods)}} as unknown as Methods;
 /** What the umbrella hands on, its list of norms, and what has to be built before it. */
 function umbrellaPages({ families, umbrella }: Book): readonly Page[] {
   const { folder, dependencies } = umbrella;
-  const modules = [...dependencies.keys(), "./create-norm.ts", "./norms.ts"];
+  const modules = [...dependencies.keys(), "./create-norm.ts", "./norms.ts", "./pick-backend.ts"];
   const built = [...dependencies.values()].map((path) => posix.relative(folder, path));
   return [
     {
@@ -179,6 +179,7 @@ function umbrellaSettings(built: readonly string[]): string {
   const lines = `  "references": [\n${paths.map((path) => `    ${path}`).join(",\n")}\n  ]`;
   return `{
   "extends": "../../tsconfig.base.json",
+  "compilerOptions": { "lib": ["ES2022", "DOM"] },
   "include": ["src"],
   "exclude": ["src/**/*.spec.ts", "src/**/*.example.ts"],
 ${line.length <= 100 ? line : lines}

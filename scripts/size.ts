@@ -11,7 +11,9 @@ const budgets: Readonly<Record<string, number>> = {
   "@evenkeel/testkit": 15_000,
   "@evenkeel/diagnostics": 7_000,
   "@evenkeel/wasm": 60_000,
-  evenkeel: 1_000,
+  "@evenkeel/gpu": 15_000,
+  // createNorm and pickBackend.
+  evenkeel: 2_000,
   family: 4_000,
   // Seven norms, with their cards.
   "@evenkeel/batch-norm": 6_000,

@@ -13,9 +13,9 @@ const family: Installation = {
   program: "test-package-training.mjs",
 };
 
-/** The umbrella and all that it hands on. */
+/** The umbrella and all that it hands on: neither tests nor gpu.js. */
 const umbrella = (published: readonly string[]): Installation => ({
-  packages: published.filter((name) => name !== "@evenkeel/testkit"),
+  packages: published.filter((name) => !["@evenkeel/testkit", "@evenkeel/gpu"].includes(name)),
   program: "test-package-umbrella.mjs",
 });
 

@@ -25,3 +25,4 @@ export * from "@evenkeel/unified-norm";
 export * from "@evenkeel/wasm";
 export * from "./create-norm.ts";
 export * from "./norms.ts";
+export * from "./pick-backend.ts";
