@@ -2,20 +2,18 @@ import {
   type Backend,
   cast,
   fail,
-  mul,
   type Shape,
   showShape,
-  sum,
   type Tensor,
   type Tree,
-  valueAndGrad,
+  vjp,
 } from "@evenkeel/autodiff";
-import { type Applied, evaluation, type Mode, training } from "@evenkeel/norm-core";
+import { type Applied, evaluation, type Mode, type Tensors, training } from "@evenkeel/norm-core";
 import { expectAgreement, type Pair } from "./agreement.ts";
 import { seeds } from "./arbitrary.ts";
 import type { Check } from "./check.ts";
 import { MismatchError } from "./compare.ts";
-import type { NormCase, NormSample } from "./norm-case.ts";
+import type { NormCase, NormSample, NormShapes } from "./norm-case.ts";
 import { cotangentOf } from "./norm-checks.ts";
 import {
   applySample,
@@ -44,12 +42,13 @@ export function stepOf<O extends object, C>(
   const { x, params, condition } = sample;
   const at: Record<string, Tree> = { x, params };
   if (conditionGradients) at["condition"] = condition as Tree;
-  const run = (given: Record<string, Tree>): readonly [Tensor, Applied] => {
+  let state: Tensors = {};
+  const { value, pullback } = vjp((given: Record<string, Tree>): Tensor => {
     const applied = applySample(sample, given as Partial<NormSample<O, C>>);
-    return [sum(mul(applied.output, cotangent)), applied];
-  };
-  const { aux, grads } = valueAndGrad(run, { hasAux: true })(at);
-  return { ...aux, gradient: grads };
+    state = applied.state;
+    return applied.output;
+  }, at);
+  return { output: value, state, gradient: pullback(cotangent)[0] };
 }
 
 /** Promise 8: float32 on a backend is near float64 on the CPU, for equal inputs. */
@@ -125,7 +124,6 @@ interface Call<O> {
 }
 
 function callsOf<O extends object, C>(norm: NormCase<O, C>, share: number): Call<O>[] {
-  const [image, ...small] = shapesOf(norm);
   const modes = modesOf(norm).filter(({ statistics, update }) =>
     [training, evaluation].some((m) => m.statistics === statistics && m.update === update),
   );
@@ -136,22 +134,30 @@ function callsOf<O extends object, C>(norm: NormCase<O, C>, share: number): Call
       .map((options) => ({ shape, options, mode }));
   const every = Math.max(1, Math.round(1 / share));
   return modes.flatMap((mode) => [
-    ...accepted(image!, mode).slice(0, 1),
-    ...small.flatMap((shape) => accepted(shape, mode).filter((_, i) => i % every === 0)),
+    ...accepted(imageShape(norm), mode).slice(0, 1),
+    ...smallShapes(norm).flatMap((shape) =>
+      accepted(shape, mode).filter((_, i) => i % every === 0),
+    ),
   ]);
 }
 
-/** An image, whose sums are long, then a small one, and the fewest axes that the case lists. */
-function shapesOf<O extends object, C>({ shapes = {} }: NormCase<O, C>): Shape[] {
-  const near = (list: readonly number[] | undefined, wanted: number): number =>
-    !list || list.includes(wanted) ? wanted : list.at(-1)!;
-  const [batch, channels] = [near(shapes.batch, 4), near(shapes.channels, 4)];
-  const side = near(shapes.side, 3);
+function near(list: readonly number[] | undefined, wanted: number): number {
+  return !list || list.includes(wanted) ? wanted : list.at(-1)!;
+}
+
+function shapeOf({ batch, channels }: NormShapes, rank: number, side: number): Shape {
+  return [near(batch, 4), near(channels, 4), ...new Array<number>(rank - 2).fill(side)];
+}
+
+/** [4, 4, 16, 16], whose sums are long, or what is nearest to it among the case's shapes. */
+function imageShape<O extends object, C>({ shapes = {} }: NormCase<O, C>): Shape {
+  return shapeOf(shapes, near(shapes.ranks, 4), 16);
+}
+
+/** [4, 4, 3, 3], or what is nearest to it among the case's shapes, and one of the fewest axes. */
+function smallShapes<O extends object, C>({ shapes = {} }: NormCase<O, C>): Shape[] {
   const [rank, fewest] = [near(shapes.ranks, 4), Math.min(...(shapes.ranks ?? [2]))];
-  const of = (axes: number, length: number): Shape => [
-    batch,
-    channels,
-    ...new Array<number>(axes - 2).fill(length),
-  ];
-  return [of(rank, 16), of(rank, side), ...(fewest < rank ? [of(fewest, side)] : [])];
+  const side = near(shapes.side, 3);
+  const small = shapeOf(shapes, rank, side);
+  return fewest < rank ? [small, shapeOf(shapes, fewest, side)] : [small];
 }

@@ -1,9 +1,18 @@
-import { type Backend, leaves, random, release, scope, type Tensor } from "@evenkeel/autodiff";
+import {
+  type Backend,
+  cast,
+  leaves,
+  random,
+  release,
+  scope,
+  type Tensor,
+} from "@evenkeel/autodiff";
 import { training } from "@evenkeel/norm-core";
 import { stepOf } from "./norm-backend.ts";
 import type { NormCase } from "./norm-case.ts";
 import { applySample, castSample, drawSample, moveSample } from "./norm-sample.ts";
 import { withBackend } from "./refusal.ts";
+import { move } from "./tree.ts";
 
 /** How many kernels a step launches. */
 export interface StepLaunches {
@@ -32,7 +41,7 @@ export async function stepLaunches<O extends object, C>(
 ): Promise<StepLaunches> {
   const shape = [8, 16, 16, 16];
   const drawn = drawSample(norm, shape, norm.options(16, shape)[0]!, training, 1);
-  const cotangent = random(2).normal(shape);
+  const cotangent = cast(random(2).normal(shape, { dtype: "float64" }), "float32");
   const count = async (run: (sample: typeof drawn) => unknown): Promise<number> => {
     const before = backend.launches;
     // A sample for each run: results that are the state that came are released, too.
@@ -42,8 +51,7 @@ export async function stepLaunches<O extends object, C>(
     release(...results);
     return backend.launches - before;
   };
-  return {
-    forward: await count((sample) => applySample(sample)),
-    step: await count((sample) => stepOf(norm, sample, cotangent)),
-  };
+  const forward = await count((sample) => applySample(sample));
+  const step = await count((sample) => stepOf(norm, sample, move(cotangent)));
+  return { forward, step };
 }
