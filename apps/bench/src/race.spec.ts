@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type RaceOptions, runSuite } from "./race.ts";
+import { type Failure, type RaceOptions, runSuite } from "./race.ts";
 import type { Engine, Suite } from "./suite.ts";
 
 interface FakeCase {
@@ -202,4 +202,21 @@ test("what was prepared is released even when a run throws", async () => {
   const run = runSuite(suiteOf([first]), [broken], { ...options, runs: 1 });
   await expect(run).rejects.toThrow("out of memory");
   expect(released).toBe(1);
+});
+
+test("an engine that throws ends the races, unless somebody takes its failures", async () => {
+  const { options, engine, log } = fakes();
+  const broken = engine("broken", () => {
+    throw new Error("no memory");
+  });
+  const engines = [broken, engine("sound", () => 1)];
+  const race = { ...options, runs: 2 };
+  await expect(runSuite(suiteOf([first]), engines, race)).rejects.toThrow("no memory");
+  expect(log).toEqual(["broken"]);
+
+  const failures: Failure[] = [];
+  const told = { ...race, onFailure: (failure: Failure) => failures.push(failure) };
+  const outcomes = await runSuite(suiteOf([first]), engines, told);
+  expect(failures).toEqual([{ case: "first", engine: "broken", error: new Error("no memory") }]);
+  expect(outcomes.map(({ engine: name, runs }) => [name, runs])).toEqual([["sound", 2]]);
 });

@@ -18,8 +18,19 @@ export interface RaceOptions<Case> {
   readonly now?: () => number;
   /** Before every turn, untimed: one engine's garbage must not be collected on another's time. */
   readonly settle?: () => void;
-  /** A case and an engine about to be prepared or run. */
-  readonly onTurn?: (caseName: string, engine: string) => void;
+  /** A case and an engine about to be prepared or run; waited for. */
+  readonly onTurn?: (caseName: string, engine: string) => void | Promise<void>;
+  /** Takes what an engine throws, which then leaves the race of a case; without it all races end. */
+  readonly onFailure?: (failure: Failure) => void;
+  /** Ends the races between two turns; what was timed by then counts. */
+  readonly signal?: AbortSignal;
+}
+
+/** An engine that broke down on a case. */
+export interface Failure {
+  readonly case: string;
+  readonly engine: string;
+  readonly error: unknown;
 }
 
 /** A run this long brings its data into the caches itself. */
@@ -38,6 +49,7 @@ interface Contestant {
   /** How long the check took, its results' way here included. */
   readonly checkMs: number;
   readonly times: number[];
+  failed: boolean;
 }
 
 /**
@@ -59,9 +71,10 @@ export async function runSuite<Case extends AnyCase>(
       }
       await race(contestants, options);
     } finally {
-      for (const { prepared } of contestants) await prepared.release?.();
+      for (const one of contestants) await attempt(one, options, () => one.prepared.release?.());
     }
-    for (const { benchCase, engine, threads, error, wrong, times } of contestants) {
+    for (const { benchCase, engine, threads, error, wrong, times, failed } of contestants) {
+      if (failed || (!wrong && times.length === 0)) continue;
       const medianMs = wrong ? null : median(times);
       const at = { suite: suite.name, case: benchCase.name };
       outcomes.push({ ...at, engine, threads, runs: times.length, medianMs, error });
@@ -76,23 +89,54 @@ async function prepareAll<Case extends AnyCase>(
   options: RaceOptions<Case>,
   into: Contestant[],
 ): Promise<void> {
-  const { patient = false, tolerance, onTurn, now = clock } = options;
+  const { patient = false, onTurn, signal } = options;
   const errorOf = judge(options.reference);
-  for (const { name, threads, prepare } of engines) {
+  for (const engine of engines) {
+    const { name } = engine;
     if (benchCase.engines?.includes(name) === false) continue;
     if (benchCase.slow?.includes(name) && !patient) continue;
-    onTurn?.(benchCase.name, name);
-    const prepared = await prepare(benchCase);
-    if (prepared === null) continue;
-    const start = now();
-    const outputs = await prepared.outputs();
-    const checkMs = now() - start;
-    let error = errorOf(benchCase, outputs);
-    const proof = benchCase.proof as Case | undefined;
-    if (proof !== undefined) error = worse(error, await prove(proof, prepare, errorOf));
-    // Written so that NaN, which compares as false, counts as wrong.
-    const wrong = error !== null && !(error <= tolerance);
-    into.push({ benchCase, engine: name, threads, prepared, error, wrong, checkMs, times: [] });
+    if (signal?.aborted) return;
+    await onTurn?.(benchCase.name, name);
+    await attempt({ benchCase, engine: name, failed: false }, options, async () => {
+      const contestant = await check(benchCase, engine, options, errorOf);
+      if (contestant !== null) into.push(contestant);
+    });
+  }
+}
+
+/** Makes an engine ready for a case, and compares what it computes with what is right. */
+async function check<Case extends AnyCase>(
+  benchCase: Case,
+  { name, threads, prepare }: Engine<Case>,
+  { tolerance, now = clock }: RaceOptions<Case>,
+  errorOf: ErrorOf<Case>,
+): Promise<Contestant | null> {
+  const prepared = await prepare(benchCase);
+  if (prepared === null) return null;
+  const start = now();
+  const outputs = await prepared.outputs();
+  const checkMs = now() - start;
+  let error = errorOf(benchCase, outputs);
+  const proof = benchCase.proof as Case | undefined;
+  if (proof !== undefined) error = worse(error, await prove(proof, prepare, errorOf));
+  // Written so that NaN, which compares as false, counts as wrong.
+  const wrong = error !== null && !(error <= tolerance);
+  const at = { benchCase, engine: name, threads, prepared };
+  return { ...at, error, wrong, checkMs, times: [], failed: false };
+}
+
+/** Does a part of an engine's race; where failures are told, one ends no more than that. */
+async function attempt(
+  one: Pick<Contestant, "benchCase" | "engine" | "failed">,
+  { onFailure }: Pick<RaceOptions<never>, "onFailure">,
+  part: () => unknown,
+): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    if (onFailure === undefined) throw error;
+    if (!one.failed) onFailure({ case: one.benchCase.name, engine: one.engine, error });
+    one.failed = true;
   }
 }
 
@@ -134,25 +178,30 @@ async function race<Case>(
   contestants: readonly Contestant[],
   options: RaceOptions<Case>,
 ): Promise<void> {
-  const { now = clock, settle, onTurn } = options;
+  const { now = clock, settle, onTurn, signal } = options;
   const entered: { contestant: Contestant; brisk: boolean; runs: number }[] = [];
   for (const contestant of contestants) {
-    if (contestant.wrong) continue;
-    onTurn?.(contestant.benchCase.name, contestant.engine);
-    const ms = await warmUp(contestant, options, now);
-    const brisk = ms < longRunMs;
-    const runs = affordableRuns(brisk ? 2 * ms : ms, options.budgetMs, options.runs);
-    entered.push({ contestant, brisk, runs });
+    if (contestant.wrong || signal?.aborted) continue;
+    await onTurn?.(contestant.benchCase.name, contestant.engine);
+    await attempt(contestant, options, async () => {
+      const ms = await warmUp(contestant, options, now);
+      const brisk = ms < longRunMs;
+      const runs = affordableRuns(brisk ? 2 * ms : ms, options.budgetMs, options.runs);
+      entered.push({ contestant, brisk, runs });
+    });
   }
   const rounds = Math.max(0, ...entered.map(({ runs }) => runs));
   for (let round = 0; round < rounds; round++) {
     for (const { contestant, brisk, runs } of entered) {
-      if (!runsInRound(runs, round, rounds)) continue;
+      if (signal?.aborted) return;
+      if (contestant.failed || !runsInRound(runs, round, rounds)) continue;
       const { benchCase, engine, prepared, times } = contestant;
-      onTurn?.(benchCase.name, engine);
+      await onTurn?.(benchCase.name, engine);
       settle?.();
-      if (brisk) await prepared.run();
-      times.push((await timed(prepared, now)) / (benchCase.repeat ?? 1));
+      await attempt(contestant, options, async () => {
+        if (brisk) await prepared.run();
+        times.push((await timed(prepared, now)) / (benchCase.repeat ?? 1));
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fail, OptionError } from "@evenkeel/autodiff";
 import { type Machine, showMachine } from "../machine.ts";
-import type { Result } from "../results.ts";
+import type { Result } from "../result.ts";
 
 /** What docs/benchmarks.json holds, and docs/benchmarks.md is made from. */
 export interface Benchmarks {

@@ -1,5 +1,5 @@
 import { ratio, threeDigits } from "../figures.ts";
-import type { Result } from "../results.ts";
+import type { Result } from "../result.ts";
 import { byCase, markdownTable, ours, stepTable } from "./tables.ts";
 
 /** First batch norm and layer norm on all engines, then every norm of ours. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Machine } from "../machine.ts";
-import type { Result } from "../results.ts";
+import type { Result } from "../result.ts";
 import { type Benchmarks, resultsToKeep } from "./benchmarks.ts";
 import { benchmarksText } from "./page.ts";
 

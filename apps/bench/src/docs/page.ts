@@ -1,4 +1,4 @@
-import type { Result } from "../results.ts";
+import type { Result } from "../result.ts";
 import type { Benchmarks } from "./benchmarks.ts";
 import { normSection } from "./norms.ts";
 import { byCase, heapTable, layerTable, markdownTable, microTable, stepTable } from "./tables.ts";

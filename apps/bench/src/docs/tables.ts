@@ -1,5 +1,5 @@
 import { gigaflops, megabytes, ratio, threeDigits } from "../figures.ts";
-import type { Result } from "../results.ts";
+import type { Result } from "../result.ts";
 import { nnWork } from "../suites/nn.ts";
 
 export const ours = "evenkeel";

@@ -2,6 +2,7 @@ import type { numpy as np } from "@jax-js/jax";
 import { gradientName, isBuffer, type NetworkName, type TrainCase } from "../case.ts";
 import type { Prepared } from "../suite.ts";
 import { batchNorm, conv, type Jax, type JaxInputs, loadJax, pool } from "./jax-layers.ts";
+import type { JaxReading } from "./jax-reading.ts";
 
 type Network = (jax: Jax, p: JaxInputs, x: np.Array) => np.Array;
 
@@ -73,7 +74,11 @@ function compile(jax: Jax, names: readonly string[], network: Network, benchCase
   return { gradients: jax.jit(valueAndGrads), update: jax.jit(update) };
 }
 
-export async function prepareTraining(jax: Jax, benchCase: TrainCase): Promise<Prepared> {
+export async function prepareTraining(
+  jax: Jax,
+  benchCase: TrainCase,
+  { finish, read }: JaxReading,
+): Promise<Prepared> {
   const network = networks[benchCase.network];
   const { x, target, state, sgd, repeat = 1 } = benchCase;
   const names = Object.keys(state).filter((name) => !isBuffer(name));
@@ -89,23 +94,24 @@ export async function prepareTraining(jax: Jax, benchCase: TrainCase): Promise<P
     if (sgd === undefined) {
       let grads: np.Array[];
       [loss, grads] = first();
-      await jax.blockUntilReady(grads);
+      await finish([...grads, loss]);
       for (const grad of grads) grad.dispose();
     } else {
       [loss, params, momenta] = update(params, momenta, data.ref, wanted.ref);
-      await jax.blockUntilReady([...params, ...momenta]);
+      await finish([...params, ...momenta, loss]);
     }
-    loss.item();
+    await read(loss);
   };
   return {
     async run() {
       for (let i = 0; i < repeat; i++) await step();
       return undefined;
     },
-    outputs() {
+    async outputs() {
       const [loss, grads] = first();
-      const named = names.map((name, i) => [gradientName(name), grads[i]!.dataSync()] as const);
-      return { loss: [loss.item()], ...Object.fromEntries(named) };
+      const numbers: Record<string, ArrayLike<number>> = { loss: await read(loss) };
+      for (const [i, name] of names.entries()) numbers[gradientName(name)] = await read(grads[i]!);
+      return numbers;
     },
     release() {
       for (const a of [...params, ...momenta, data, wanted]) a.dispose();

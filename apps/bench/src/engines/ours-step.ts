@@ -1,4 +1,4 @@
-import { type DType, leaves, scope, type Tensor, tensor, vjp } from "@evenkeel/autodiff";
+import { type DType, leaves, scope, type Tensor, type Tree, tensor, vjp } from "@evenkeel/autodiff";
 import { crossEntropy, gradients, mse, SGD } from "@evenkeel/nn";
 import {
   type BenchCase,
@@ -11,10 +11,20 @@ import { makeNetwork } from "../networks/networks.ts";
 import type { Outputs } from "../suite.ts";
 import { type Inputs, ourLayer } from "./ours-layers.ts";
 
-/** A case made ready on the current backend. */
+/** A case made ready on the current backend, whose memory is in the process. */
 export interface OurStep {
   step(): void;
   outputs(): Outputs;
+}
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A case made ready on the current backend, wherever its memory is. */
+export interface TensorStep {
+  /** All that a step makes, the loss of a network among it. */
+  step(): Readonly<Record<string, Tree>>;
+  /** What is compared. */
+  outputs(): Tensors;
 }
 
 export type Load = (values: Values, dtype: DType) => Tensor;
@@ -22,41 +32,50 @@ export type Load = (values: Values, dtype: DType) => Tensor;
 export const load: Load = ({ shape, data }, dtype) => tensor(data, { shape, dtype });
 
 export function ourStep(benchCase: BenchCase, dtype: DType, make: Load = load): OurStep {
+  const { step, outputs } = tensorStep(benchCase, dtype, make);
+  return {
+    step: () => scope(() => void (step()["loss"] as Tensor | undefined)?.item()),
+    outputs: () =>
+      scope(() => {
+        const named = Object.entries(outputs());
+        return Object.fromEntries(named.map(([name, t]) => [name, numbers(t)]));
+      }),
+  };
+}
+
+export function tensorStep(benchCase: BenchCase, dtype: DType, make: Load = load): TensorStep {
   return benchCase.type === "layer"
     ? layerStep(benchCase, dtype, make)
     : trainStep(benchCase, dtype);
 }
 
-function layerStep(benchCase: LayerCase, dtype: DType, make: Load): OurStep {
+function layerStep(benchCase: LayerCase, dtype: DType, make: Load): TensorStep {
   const { inputs, forward } = ourLayer(benchCase, dtype, make);
   const g = make(benchCase.g, dtype);
   const step = (): { value: Tensor; grads: Inputs } => {
     const { value, pullback } = vjp(forward, inputs);
     return { value, grads: pullback(g)[0] };
   };
-  return {
-    step: () => scope(() => void step()),
-    outputs: () =>
-      scope(() => {
-        const { value, grads } = step();
-        const { params, ...others } = grads;
-        return { output: numbers(value), ...named({ ...others, ...(params as Inputs) }) };
-      }),
+  const outputs = (): Tensors => {
+    const { value, grads } = step();
+    const { params, ...others } = grads;
+    return { output: value, ...named({ ...others, ...(params as Inputs) }) };
   };
+  return { step, outputs };
 }
 
 /** The gradients by name; of a nesting, each by its place in it. */
-function named(grads: Inputs): Outputs {
+function named(grads: Inputs): Tensors {
   return Object.fromEntries(
     Object.entries(grads).flatMap(([name, tree]) => {
       const parts = leaves(tree);
       const nameOf = (i: number): string => (parts.length === 1 ? name : `${name} ${i}`);
-      return parts.map((t, i) => [gradientName(nameOf(i)), numbers(t)]);
+      return parts.map((t, i) => [gradientName(nameOf(i)), t]);
     }),
   );
 }
 
-function trainStep({ network, x, target, state, sgd }: TrainCase, dtype: DType): OurStep {
+function trainStep({ network, x, target, state, sgd }: TrainCase, dtype: DType): TensorStep {
   const model = makeNetwork(network, dtype);
   model.loadStateDict(
     Object.fromEntries(Object.entries(state).map(([name, v]) => [name, load(v, dtype)])),
@@ -69,17 +88,16 @@ function trainStep({ network, x, target, state, sgd }: TrainCase, dtype: DType):
   };
   const optimizer = sgd && new SGD(model, sgd);
   return {
-    step: () =>
-      scope(() => {
-        const { value, grads } = gradients(model, loss);
-        optimizer?.step(grads);
-        value.item();
-      }),
-    outputs: () =>
-      scope(() => {
-        const { value, grads } = gradients(model, loss);
-        return { loss: numbers(value), ...named(grads) };
-      }),
+    step: () => {
+      const { value, grads } = gradients(model, loss);
+      if (optimizer === undefined) return { loss: value, grads };
+      optimizer.step(grads);
+      return { loss: value };
+    },
+    outputs: () => {
+      const { value, grads } = gradients(model, loss);
+      return { loss: value, ...named(grads) };
+    },
   };
 }
 

@@ -4,13 +4,13 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export type Tfjs = typeof import("@tensorflow/tfjs-core");
-export type TfjsBackend = "wasm" | "cpu";
+export type TfjsBackend = "wasm" | "cpu" | "webgl";
 
 /**
  * tfjs-core with gradients and one backend. The wasm backend takes its SIMD build by itself; in
  * Node it has no threaded one, and one thread is asked for all the same.
  */
-export async function loadTfjs(backend: TfjsBackend): Promise<Tfjs> {
+export async function loadTfjs(backend: Exclude<TfjsBackend, "webgl">): Promise<Tfjs> {
   const tf = await import("@tensorflow/tfjs-core");
   await registerGradients();
   if (backend === "cpu") {

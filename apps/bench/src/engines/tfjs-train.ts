@@ -5,6 +5,7 @@ import { permuted, restored } from "./layout.ts";
 import { canTrainConvolutions, filtersLast } from "./tfjs-layers.ts";
 import type { Tfjs, TfjsBackend } from "./tfjs-load.ts";
 import { type Network, networks } from "./tfjs-networks.ts";
+import type { TfjsReading } from "./tfjs-reading.ts";
 
 /** What tfjs keeps of a network: variables by PyTorch's names, filters and images with channels last. */
 interface Model {
@@ -17,38 +18,39 @@ export function prepareTraining(
   tf: Tfjs,
   backend: TfjsBackend,
   benchCase: TrainCase,
+  { read }: TfjsReading,
 ): Prepared | null {
   const { network, state, sgd, repeat = 1 } = benchCase;
   if (network !== "2-16-1" && !canTrainConvolutions(tf)) return null;
   const { variables, loss, dispose } = load(tf, benchCase, networks[network]);
   const list = Object.values(variables);
   const optimizer = sgd && tf.train.momentum(sgd.lr, sgd.momentum);
-  const step = (): void => {
+  const step = async (): Promise<void> => {
     if (optimizer) {
       const value = optimizer.minimize(loss, true, list)!;
-      value.dataSync();
+      await read(value);
       value.dispose();
       return;
     }
     const { value, grads } = tf.variableGrads(loss, list);
-    value.dataSync();
+    await read(value);
     tf.dispose([value, grads]);
   };
   return {
     async run() {
       await tf.setBackend(backend);
-      for (let i = 0; i < repeat; i++) step();
+      for (let i = 0; i < repeat; i++) await step();
       return undefined;
     },
     async outputs() {
       await tf.setBackend(backend);
       const { value, grads } = tf.variableGrads(loss, list);
-      const named = Object.entries(variables).map(([name, variable]) => {
+      const outputs: Record<string, ArrayLike<number>> = { loss: await read(value) };
+      for (const [name, variable] of Object.entries(variables)) {
         const { shape } = state[name]!;
-        const values = grads[variable.name]!.dataSync();
-        return [gradientName(name), restored(values, shape, layoutOf(shape))] as const;
-      });
-      const outputs = { loss: value.dataSync(), ...Object.fromEntries(named) };
+        const values = await read(grads[variable.name]!);
+        outputs[gradientName(name)] = restored(values, shape, layoutOf(shape));
+      }
       tf.dispose([value, grads]);
       return outputs;
     },

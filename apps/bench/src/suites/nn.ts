@@ -50,6 +50,11 @@ export function nnSuite(): Suite<LayerCase> {
   return { name: "nn", threads: [1, 2], races: plans.map((plan) => [caseOf(plan)]) };
 }
 
+/** A convolution with filters of 3×3 that keeps 64 channels. */
+export function convolutionCase(shape: readonly number[]): LayerCase {
+  return caseOf(conv(3, shape));
+}
+
 function caseOf({ name, layer, inputs, output, slow = [] }: Plan): LayerCase {
   const stream = random(1);
   const drawn = Object.entries(inputs).map(([key, shape]) => [key, normals(stream, shape)]);

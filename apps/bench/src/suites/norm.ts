@@ -15,7 +15,7 @@ import { normals } from "./draw.ts";
 
 type InstalledNorm = (typeof cases)[string];
 
-const shapes: readonly (readonly number[])[] = [
+export const shapes: readonly (readonly number[])[] = [
   [16, 64, 32, 32],
   [2, 256, 14, 14],
   [128, 64, 8, 8],

@@ -82,6 +82,8 @@ const spreadWindows: Op<Unpooling> = defineOp<Unpooling>({
 
 // The largest of a window: where it lies is found once; picking elements there and putting them back
 // are linear, each the other's gradient. Places count from 0 in each plane: float32 holds 2²⁴ of them.
+// Both are told the windows, too: where nothing can be added to memory from several sides, the element
+// looks through the windows over it.
 
 function checkPlane(image: Shape, { padding, dilation }: Pooling): void {
   // Otherwise a window's taps could all fall on padding, on both sides of the image.
