@@ -149,7 +149,7 @@ class GpuJs implements Device {
   }
 
   private kernelOf(text: KernelText, sizes: readonly number[]): IKernelRunShortcut {
-    const key = `${sizes} ${text.main} ${text.functions.map((f) => f.name + f.body).join()}`;
+    const key = `${sizes} ${wholeOf(text)}`;
     const known = this.kernels.get(key);
     if (!known) this.compiled++;
     const kernel =
@@ -165,6 +165,16 @@ class GpuJs implements Device {
     return kernel;
   }
 }
+
+/** A kernel's text in one string; texts of a plan are the same objects at every step. */
+function wholeOf(text: KernelText): string {
+  const known = wholes.get(text);
+  if (known !== undefined) return known;
+  const whole = `${text.main} ${text.functions.map((f) => f.name + f.body).join()}`;
+  wholes.set(text, whole);
+  return whole;
+}
+const wholes = new WeakMap<KernelText, string>();
 
 type KernelSettings = Parameters<GPU["createKernel"]>[1];
 
@@ -211,10 +221,10 @@ async function missingWebGpu(): Promise<string | undefined> {
 }
 
 function missingWebGl2(): string | undefined {
+  // As gpu.js does: a canvas of the page where there is one.
   const canvas =
-    typeof OffscreenCanvas !== "undefined"
-      ? new OffscreenCanvas(1, 1)
-      : globalThis.document?.createElement("canvas");
+    globalThis.document?.createElement("canvas") ??
+    (typeof OffscreenCanvas === "undefined" ? undefined : new OffscreenCanvas(1, 1));
   const gl = canvas?.getContext("webgl2") as WebGL2RenderingContext | null | undefined;
   if (!gl) return "there is no WebGL2";
   const floats = gl.getExtension("EXT_color_buffer_float");

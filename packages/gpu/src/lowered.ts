@@ -29,7 +29,7 @@ const byRule = new Map<NonNullable<OpSpec<unknown>["scalar"]>, GpuOp>();
 
 /** How an op runs on the GPU: by a rule of its own, or by its scalar rule; undefined if it has neither. */
 export function lowered({ name, scalar }: OpSpec<unknown>): GpuOp | undefined {
-  const own = ops[name];
+  const own = Object.hasOwn(ops, name) ? ops[name] : undefined;
   if (own || !scalar) return own;
   const known = byRule.get(scalar) ?? elementwise(name, scalar);
   byRule.set(scalar, known);
