@@ -20,8 +20,8 @@ export default defineConfig({
             "apps/*/{src,test}/**/*.spec.ts",
             "scripts/*.spec.ts",
           ],
-          // vitest.browser.config.ts runs these.
-          exclude: [...configDefaults.exclude, "**/*.browser.spec.ts"],
+          // vitest.browser.config.ts and vitest.docs.config.ts run these.
+          exclude: [...configDefaults.exclude, "**/*.browser.spec.ts", "**/*.site.spec.ts"],
         },
       },
       { extends: true, test: { name: "examples", include: ["docs/examples.spec.ts"] } },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -8,7 +9,9 @@ import { filesOf, root } from "../scripts/workspace.ts";
 const load = (path: string): Promise<unknown> =>
   import(/* @vite-ignore */ pathToFileURL(join(root, path)).href);
 
-const examples = filesOf(root, "packages/*/src/**/*.example.ts");
+const examples = ["packages/*/src/**/*.example.ts", "docs/guides/*.example.ts"].flatMap((pattern) =>
+  filesOf(root, pattern),
+);
 const pages = writePrograms();
 
 for (const path of examples) test(`${path} runs`, () => load(path));
@@ -16,4 +19,10 @@ for (const { page, file } of pages) test(`the program on ${page} runs`, () => lo
 
 test("there are examples to run", () => {
   expect(examples.length + pages.length).toBeGreaterThan(0);
+});
+
+test("the guide to the norms has a row for every norm and method", () => {
+  const guide = readFileSync(join(root, "docs/guides/which-norm.md"), "utf8");
+  const missing = filesOf(root, "packages/*/src/*/*.md").filter((path) => !guide.includes(path));
+  expect(missing).toEqual([]);
 });

@@ -30,11 +30,14 @@ export function budgetOf({ manifest, tags }: Workspace): number {
   throw new Error(`${manifest.name} has no size budget. Give it one in scripts/size.ts.`);
 }
 
-/** Peers and dependencies are counted in their own rows. */
-export async function brotliBytes({ folder, manifest }: Workspace, base = root): Promise<number> {
+/** Peers and dependencies are counted in their own rows; `entry` is what of the package counts. */
+export async function brotliBytes(
+  { folder, manifest }: Workspace,
+  { base = root, entry = "src/index.ts" }: { readonly base?: string; readonly entry?: string } = {},
+): Promise<number> {
   const outside = Object.keys({ ...manifest.peerDependencies, ...manifest.dependencies });
   const bundle = await rolldown({
-    input: join(base, folder, "src/index.ts"),
+    input: join(base, folder, entry),
     external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
     platform: "neutral",
     tsconfig: false,

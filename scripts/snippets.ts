@@ -43,7 +43,13 @@ export function programOf(markdown: string, page: string): string | undefined {
 
 /** The programs of all pages that a reader may copy from. */
 export function programs(base: string = root): readonly Program[] {
-  const pages = ["*.md", "docs/*.md", "packages/*/README.md", "packages/*/src/*/*.md"];
+  const pages = [
+    "*.md",
+    "docs/*.md",
+    "docs/guides/*.md",
+    "packages/*/README.md",
+    "packages/*/src/*/*.md",
+  ];
   return pages
     .flatMap((pattern) => filesOf(base, pattern))
     .flatMap((page) => {

@@ -87,3 +87,4 @@ export {
   type Tolerances,
   tolerances,
 } from "./tolerances.ts";
+export { type Agreement, methodTrials, normTrials, type Trial } from "./trial.ts";

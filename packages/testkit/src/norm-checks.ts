@@ -11,18 +11,18 @@ import {
   relu,
   sum,
   type Tensor,
-  type Tree,
   transpose,
   zeros,
 } from "@evenkeel/autodiff";
 import type { Applied, Tensors } from "@evenkeel/norm-core";
 import { expectClose, MismatchError, sameBits } from "./compare.ts";
-import { checkGradients, type Order } from "./gradients.ts";
+import { checkGradients } from "./gradients.ts";
 import type { NdArray } from "./ndarray.ts";
 import type { NormCase, NormSample } from "./norm-case.ts";
 import { applySample, guardSample, plainCall } from "./norm-sample.ts";
 import { tolerances } from "./tolerances.ts";
 import { rowsOf } from "./tree.ts";
+import { differentiated } from "./trial.ts";
 
 const { reference: tolerance } = tolerances;
 
@@ -52,14 +52,10 @@ export function hasRightGradients<O extends object, C>(
   norm: NormCase<O, C>,
   sample: NormSample<O, C>,
 ): void {
-  const { x, params, condition, seed } = sample;
   const order = norm.gradientOrder ?? 3;
   if (order === 0) return;
-  const at: Record<string, Tree> = { x, params };
-  if (norm.conditionGradients) at["condition"] = condition as Tree;
-  const call = (given: Record<string, Tree>): Tensor =>
-    applySample(sample, given as Partial<NormSample<O, C>>).output;
-  checkGradients(call, at, { order: order as Order, seed });
+  const { f, at } = differentiated(norm, sample);
+  checkGradients(f, at, { order, seed: sample.seed });
 }
 
 /** The gradient of ⟨c, output⟩ for a random c, with respect to x and the parameters. */

@@ -1,12 +1,13 @@
 import { add, type Random, random, type Shape, type Tensor } from "@evenkeel/autodiff";
 import { type Applied, evaluation, type Mode, training } from "@evenkeel/norm-core";
-import fc, { type Arbitrary } from "fast-check";
-import { seeds } from "./arbitrary.ts";
 import { guard } from "./compare.ts";
 import { toPlain } from "./ndarray.ts";
 import type { NormCall, NormCase, NormSample } from "./norm-case.ts";
 import { showNumbers } from "./show.ts";
 import { castTree, entries, mapTensors, move } from "./tree.ts";
+
+/** fast-check prints counterexamples by it; samples are drawn without fast-check, in pages too. */
+const toStringMethod = Symbol.for("fast-check/toStringMethod");
 
 const frozenBatch: Mode = { statistics: "batch", update: false };
 
@@ -19,56 +20,6 @@ export function modesOf<O extends object, C>(norm: NormCase<O, C>): readonly Mod
 export function showMode({ statistics, update }: Mode): string {
   if (statistics === "batch") return update ? "training" : "training without an update";
   return update ? "evaluation with an update" : "evaluation";
-}
-
-export interface SampleLimits {
-  readonly modes?: readonly Mode[] | undefined;
-  /** Sizes of axes from 2: fewer values make some methods constant. */
-  readonly roomy?: boolean;
-  readonly maxRank?: number;
-  /** Draw what the case does not accept, instead of what it does. */
-  readonly refused?: boolean;
-}
-
-/** Calls of a case's norm, over its shapes, options and modes. */
-export function samples<O extends object, C>(
-  norm: NormCase<O, C>,
-  limits: SampleLimits = {},
-): Arbitrary<NormSample<O, C>> {
-  const { refused = false, modes = modesOf(norm) } = limits;
-  return fc
-    .tuple(shapesOf(norm, limits), fc.nat({ max: 999 }), fc.constantFrom(...modes), seeds())
-    .map(([shape, pick, mode, seed]) => {
-      const list = norm.options(shape[1]!, shape);
-      const options = list[pick % list.length]!;
-      return { shape, options, mode, seed, empty: list.length === 0 };
-    })
-    .filter(({ shape, options, mode, empty }) => {
-      if (empty) return false;
-      return (norm.accepts?.(shape, options, mode) ?? true) !== refused;
-    })
-    .map(({ shape, options, mode, seed }) => drawSample(norm, shape, options, mode, seed));
-}
-
-function shapesOf<O extends object, C>(
-  { shapes = {} }: NormCase<O, C>,
-  { roomy = false, maxRank = 5 }: SampleLimits,
-): Arbitrary<Shape> {
-  const least = roomy ? 2 : 1;
-  const ranks = (shapes.ranks ?? [2, 3, 4, 5]).filter((r) => r <= maxRank);
-  const sizes = (list: readonly number[]): Arbitrary<number> => {
-    const large = list.filter((n) => n >= least);
-    return fc.constantFrom(...(large.length > 0 ? large : list));
-  };
-  const side = sizes(shapes.side ?? [1, 2, 3]);
-  return fc
-    .tuple(
-      fc.constantFrom(...(ranks.length > 0 ? ranks : (shapes.ranks ?? []))),
-      sizes(shapes.batch ?? [1, 2, 3, 4, 5]),
-      sizes(shapes.channels ?? [1, 2, 3, 4]),
-      fc.array(side, { minLength: 8, maxLength: 8 }),
-    )
-    .map(([rank, batch, channels, space]) => [batch, channels, ...space.slice(0, rank - 2)]);
 }
 
 /** One call, every number of it from the seed. */
@@ -123,7 +74,7 @@ function printable<O, C>(sample: NormSample<O, C>): NormSample<O, C> {
     const options = JSON.stringify(sample.options);
     return `x [${x.shape.join(", ")}], ${options}, ${showMode(sample.mode)}${numbers.join("")}`;
   };
-  return Object.defineProperty(sample, fc.toStringMethod, { value: text, enumerable: false });
+  return Object.defineProperty(sample, toStringMethod, { value: text, enumerable: false });
 }
 
 /** The sample's norm applied to it, or to what `changed` puts in its place. */

@@ -3,6 +3,7 @@ import { training } from "@evenkeel/norm-core";
 import type { Check } from "./check.ts";
 import { goldenSuite } from "./golden.ts";
 import type { GoldenFile } from "./golden-file.ts";
+import { type SampleLimits, samples } from "./norm-arbitrary.ts";
 import { agreesInFloat32 } from "./norm-backend.ts";
 import type { NormCase, NormPromise, NormSample } from "./norm-case.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "./norm-checks.ts";
 import { equalsReduction, hasChannelAxis, refusesMisuse } from "./norm-own.ts";
 import { extremes, refusesMisfits, staysFinite } from "./norm-robust.ts";
-import { applySample, modesOf, type SampleLimits, samples, showMode } from "./norm-sample.ts";
+import { applySample, modesOf, showMode } from "./norm-sample.ts";
 import { expectRefusal } from "./refusal.ts";
 import { forAll, forAllOn } from "./runs.ts";
 

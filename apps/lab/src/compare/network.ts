@@ -58,11 +58,9 @@ export function network(
   widths.forEach((outChannels, i) => {
     const options = { inChannels, outChannels, kernelSize: 3, padding: 1, random: stream };
     const conv = new Conv2d(options);
-    const usual = usualOptions(norm, [outChannels, h, w], domains);
-    const behind = normLayer(norm, { ...usual, ...changes }, normStream);
+    const behind = normLayer(norm, [outChannels, h, w], { domains, random: normStream, changes });
     const block = companions[norm]?.block?.({ conv, options }, behind) ?? [conv, behind];
-    const activated = cases[norm]?.norm.card.activated ?? false;
-    layers.push(...block, activated ? new Identity() : new ReLU());
+    layers.push(...block, activation(norm));
     normLayers.push({ at: layers.length - 2, name: `norm ${i + 1}` });
     if (i < 2) {
       layers.push(new MaxPool2d({ kernelSize: 2 }));
@@ -72,28 +70,48 @@ export function network(
   });
   const inFeatures = inChannels * h * w;
   layers.push(new Flatten(), new Linear({ inFeatures, outFeatures: classes, random: stream }));
+  return networkOf(norm, new Sequential(...layers), normLayers, domains);
+}
+
+/** A model with what its norm's method asks for besides the layers. */
+export function networkOf(
+  norm: string,
+  model: Sequential,
+  normLayers: Network["normLayers"],
+  domains: number,
+): Network {
   const told = cases[norm]?.domains;
   return {
-    model: new Sequential(...layers),
+    model,
     condition: (ids) => told?.condition(ids, domains),
     step: companions[norm]?.step ?? ((_, run) => run()),
     normLayers,
   };
 }
 
-/** A norm's options for feature maps of a shape: the first that its case lists, made for the domains. */
-function usualOptions(
-  norm: string,
-  [channels, h, w]: readonly [number, number, number],
-  domains: number,
-): object {
-  if (norm === baseline) return {};
-  const { options, domains: told } = cases[norm]!;
-  const usual = options(channels, [2, channels, h, w])[0]!;
-  return told ? told.options(usual, domains) : usual;
+/** What stands behind a norm: nothing where the norm is an activation, too. */
+export function activation(norm: string): Module {
+  return cases[norm]?.norm.card.activated ? new Identity() : new ReLU();
 }
 
-function normLayer(norm: string, options: object, stream: Random): Module {
+/** What a norm layer is made for. */
+export interface NormLayerOptions {
+  readonly domains: number;
+  /** For its first values. */
+  readonly random: Random;
+  /** Options of the norm other than the first that its case lists. */
+  readonly changes?: object;
+}
+
+/** A norm with its usual options for activations [channels, …space] of a sample; none for the baseline. */
+export function normLayer(
+  norm: string,
+  shape: readonly [channels: number, ...space: number[]],
+  { domains, random, changes = {} }: NormLayerOptions,
+): Module {
   if (norm === baseline) return new Identity();
-  return new NormModule(cases[norm]!.norm(options), { random: stream });
+  const { norm: kind, options, domains: told } = cases[norm]!;
+  const usual = options(shape[0], [2, ...shape])[0]!;
+  const own = told ? told.options(usual, domains) : usual;
+  return new NormModule(kind({ ...own, ...changes }), { random });
 }

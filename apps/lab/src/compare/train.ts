@@ -1,6 +1,6 @@
 import { random, scope, type Tensor, ValueError } from "@evenkeel/autodiff";
 import { histogram, type LayerHistogram, watchModules } from "@evenkeel/diagnostics";
-import { AdamW, cosineSchedule, crossEntropy, gradients } from "@evenkeel/nn";
+import { AdamW, cosineSchedule, crossEntropy, gradients, type Optimizer } from "@evenkeel/nn";
 import type { Dataset } from "../data/dataset.ts";
 import type { RunResult } from "../report/results.ts";
 import { accuracy, TEST_BATCH, take } from "./accuracy.ts";
@@ -38,7 +38,7 @@ export function train(data: Dataset, job: Job, progress: (step: number) => void)
   for (let step = 0; step < steps && !diverged; step++) {
     optimizer.lr = lr * schedule(step);
     const start = performance.now();
-    const loss = trainingStep(net, optimizer, data, batches());
+    const loss = orDiverged(() => trainingStep(net, optimizer, data, batches()));
     times.push(performance.now() - start);
     diverged = !Number.isFinite(loss);
     sum += loss;
@@ -84,34 +84,47 @@ export function sizesOf({ shape, classes, domains }: Dataset): NetworkSizes {
   return { shape, classes: classes.length, domains: Math.max(1, domains.length) };
 }
 
-/** Forward, backward and update; the loss, NaN where numbers ran out. */
-function trainingStep(
+/** Refusing to go on from NaN or Infinity is what divergence looks like here. */
+function orDiverged(step: () => number): number {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof ValueError) return Number.NaN;
+    throw error;
+  }
+}
+
+/**
+ * Forward, backward and update.
+ *
+ * @returns The loss before the update.
+ * @throws ValueError where numbers ran out, and whatever the norm refuses.
+ */
+export function trainingStep(
   { model, condition, step }: Network,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   data: Dataset,
   batch: readonly number[],
 ): number {
   return scope(() => {
     const { x, labels, domains } = take(data, data.train, batch);
-    try {
-      const told = condition(domains);
-      const forward = (): Tensor => model.forward(x, told);
-      const update = (): number => {
-        const { value, grads } = gradients(model, () => crossEntropy(forward(), labels));
-        optimizer.step(grads);
-        return value.item();
-      };
-      return step(model, update, forward);
-    } catch (error) {
-      // Refusing to go on from NaN or Infinity is what divergence looks like here.
-      if (error instanceof ValueError) return Number.NaN;
-      throw error;
-    }
+    const told = condition(domains);
+    const forward = (): Tensor => model.forward(x, told);
+    const update = (): number => {
+      const { value, grads } = gradients(model, () => crossEntropy(forward(), labels));
+      optimizer.step(grads);
+      return value.item();
+    };
+    return step(model, update, forward);
   });
 }
 
 /** Batches of a permutation of the data, and of another one when it is used up. */
-function drawBatches(count: number, batchSize: number, seed: number): () => readonly number[] {
+export function drawBatches(
+  count: number,
+  batchSize: number,
+  seed: number,
+): () => readonly number[] {
   const stream = random(seed).split();
   let order = stream.permutation(count);
   let at = 0;
