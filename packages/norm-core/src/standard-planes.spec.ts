@@ -1,5 +1,6 @@
 import {
   type Backend,
+  cast,
   cpu,
   grad,
   mul,
@@ -60,6 +61,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     options: { layout: samples },
     affine: [draw(3, [4, 1]), draw(4, [1])],
   },
+  "rows of single values, joined over the batch": {
+    options: { layout: samplePlanes([20, 6], 1), acrossSamples: true },
+    affine: [draw(3, [20, 6]), draw(4, [20, 6])],
+  },
+  "rows of single values in groups": {
+    options: { layout: samplePlanes([20, 6], 1), numGroups: 2 },
+    affine: perChannel,
+  },
   "rows with a weight and a bias along them": {
     options: { layout: rowPlanes(shape, -1) },
     affine: [],
@@ -117,6 +126,32 @@ describe("standardPlanes", () => {
       checkGradients((at: readonly Tensor[]) => loops(...at), inputs, { order: 3 });
     });
   }
+
+  test("takes a weight and a bias in another dtype than x", () => {
+    for (const [size, rows] of [
+      [[4, 6, 5], perPlane],
+      [
+        [20, 6],
+        [draw(3, [20, 6]), draw(4, [20, 6])],
+      ],
+    ] as const) {
+      const single = cast(reshape(x, size), "float32");
+      const options = { layout: samplePlanes(size, 1), eps: 0.1, acrossSamples: true };
+      const call = (t: Tensor, weight: Tensor, bias: Tensor): Tensor =>
+        standardPlanes(t, { weight, bias }, options).output;
+      const inputs = [rows[0]!, rows[1]!] as const;
+      const { value, pullback } = vjp(call, single, ...inputs);
+      const exact = vjp(call, cast(single, "float64"), ...inputs);
+      const { output, gradient } = tolerances.backends.cpu;
+      expectClose("output", value, exact.value, output);
+      const cotangent = reshape(g, size);
+      const theirs = exact.pullback(cotangent);
+      pullback(cast(cotangent, "float32")).forEach((t, i) => {
+        expect(t.dtype).toBe([single, ...inputs][i]!.dtype);
+        expectClose(`gradient ${i}`, t, theirs[i]!, gradient);
+      });
+    }
+  });
 
   test("gives the moments of all samples or of groups, as constants", () => {
     const options = { layout: samples, eps: 0.1, acrossSamples: true, numGroups: 2 };

@@ -1,5 +1,6 @@
 import {
   add,
+  cast,
   currentBackend,
   type DType,
   mul,
@@ -141,8 +142,8 @@ function ofSingles(
     : { samples: 1, outer: samples, channels, inner: 1 };
   const { output, moments } = standardPlanes(x, {}, { eps, layout: joined });
   let y = reshape(output, [samples, channels]);
-  if (weight) y = mul(y, weight);
-  if (bias) y = add(y, bias);
+  if (weight) y = mul(y, cast(weight, y.dtype));
+  if (bias) y = add(y, cast(bias, y.dtype));
   if (activation) y = relu(y);
   return { output: reshape(y, x.shape), moments };
 }
