@@ -42,7 +42,7 @@ interface Affine {
 
 export interface Standardized {
   readonly output: Tensor;
-  /** The moments by which it was normalized, as constants. */
+  /** The moments by which it was normalized, as constants: of each plane, or of all samples together. */
   moments(): Moments;
 }
 
@@ -55,6 +55,7 @@ export interface Standardized {
  * loop instead of op by op. Elsewhere, and for derivatives of higher orders, it is `normalizePlanes`.
  *
  * @param affine - `weight` and `bias`, as far as there are any, broadcasting to [samples, channels].
+ * @returns The output, and moments that are made on demand; those of groups have no shape to rely on.
  *
  * @example
  * // instance norm without an affine
