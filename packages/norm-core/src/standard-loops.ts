@@ -26,8 +26,9 @@ export function joinPlanes(
   const { samples, channels } = layout;
   const planes = samples * channels;
   const of = new Int32Array(planes);
-  for (let p = 0; p < planes; p++) {
-    of[p] = Math.floor((Math.floor(p / channels / n) * channels + (p % channels)) / c);
+  for (let row = 0, p = 0; row < samples; row++) {
+    const first = (Math.floor(row / n) * channels) / c;
+    for (let k = 0; k < channels; k++, p++) of[p] = c === 1 ? first + k : first + Math.floor(k / c);
   }
   const blocks = planes / (n * c);
   const [mean, m2] = [new Float64Array(blocks), new Float64Array(blocks)];
@@ -54,10 +55,13 @@ export function mapOfPlanes(
 ): readonly [Float64Array, Float64Array, Float64Array] {
   const room = (): Float64Array => new Float64Array(of.length);
   const [center, scale, shift] = [room(), room(), room()];
-  for (let p = 0; p < of.length; p++) {
+  for (let p = 0, w = 0, b = 0; p < of.length; p++, w++, b++) {
+    // Numbers of channels begin anew with every sample; a remainder would cost more than all the rest.
+    if (w === weight?.length) w = 0;
+    if (b === bias?.length) b = 0;
     center[p] = mean[of[p]!]!;
-    scale[p] = inverse[of[p]!]! * (weight ? weight[p % weight.length]! : 1);
-    if (bias) shift[p] = bias[p % bias.length]!;
+    scale[p] = inverse[of[p]!]! * (weight ? weight[w]! : 1);
+    if (bias) shift[p] = bias[b]!;
   }
   return [center, scale, shift];
 }
@@ -76,18 +80,21 @@ export function gradientOfPlanes(
   const room = (n = of.length): Float64Array => new Float64Array(n);
   const [b, c, dw, db] = [room(), room(), room(weight?.length), room(bias?.length)];
   const [first, second] = [room(inverse.length), room(inverse.length)];
-  for (let p = 0; p < of.length; p++) {
+  for (let p = 0, w = 0, k = 0; p < of.length; p++, w++, k++) {
+    if (w === dw.length) w = 0;
+    if (k === db.length) k = 0;
     const i = of[p]!;
-    const [s1, s2] = [sums[p]!, sums[of.length + p]!];
-    const w = weight ? weight[p % weight.length]! : 1;
-    first[i]! += w * s1;
-    second[i]! += w * s2;
-    dw[p % dw.length]! += s2 * inverse[i]!;
-    db[p % db.length]! += s1;
+    const s1 = sums[p]!;
+    const s2 = sums[of.length + p]!;
+    const own = weight ? weight[w]! : 1;
+    first[i]! += own * s1;
+    second[i]! += own * s2;
+    dw[w]! += s2 * inverse[i]!;
+    db[k]! += s1;
   }
   for (let p = 0; p < of.length; p++) {
     const r = inverse[of[p]!]!;
-    b[p] = (-(r ** 3) * second[of[p]!]!) / count;
+    b[p] = (-r * r * r * second[of[p]!]!) / count;
     c[p] = (-r * first[of[p]!]!) / count;
   }
   return [b, c, dw, db];
