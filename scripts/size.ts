@@ -6,7 +6,7 @@ import { packagesOf, root, runAsScript, table, type Workspace } from "./workspac
 /** Brotli bytes of everything a package exports, minified; a family's budget is by its tag. */
 const budgets: Readonly<Record<string, number>> = {
   "@evenkeel/autodiff": 15_000,
-  "@evenkeel/norm-core": 8_000,
+  "@evenkeel/norm-core": 8_800,
   "@evenkeel/nn": 12_000,
   "@evenkeel/testkit": 15_000,
   "@evenkeel/diagnostics": 7_000,

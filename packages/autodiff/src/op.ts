@@ -109,19 +109,20 @@ function commonDType({ name }: { readonly name: string }, inputs: readonly Tenso
 }
 
 /** Numbers become constants of the dtype of the first tensor beside them. */
-function toTensors(where: string, values: readonly Value[]): Tensor[] {
-  return values.map((v) => {
-    if (v instanceof Tensor) return v;
-    if (typeof v === "number") {
-      const beside = values.find((other) => other instanceof Tensor);
-      return full([], v, beside as Tensor | undefined);
-    }
-    return refuse(
-      OptionError,
-      where,
-      "tensors or numbers",
-      show(v),
-      "Make one with tensor(...). Two copies of @evenkeel/autodiff also look like this.",
-    );
-  });
+function toTensors(where: string, values: readonly Value[]): readonly Tensor[] {
+  return values.every(isTensor) ? values : values.map((v) => toTensor(where, v, values));
+}
+
+const isTensor = (v: Value): v is Tensor => v instanceof Tensor;
+
+function toTensor(where: string, v: Value, values: readonly Value[]): Tensor {
+  if (v instanceof Tensor) return v;
+  if (typeof v === "number") return full([], v, values.find(isTensor));
+  return refuse(
+    OptionError,
+    where,
+    "tensors or numbers",
+    show(v),
+    "Make one with tensor(...). Two copies of @evenkeel/autodiff also look like this.",
+  );
 }

@@ -20,25 +20,25 @@ export function leaves(value: unknown, into: Tensor[] = []): Tensor[] {
 
 /** The same nesting with `f` of each tensor; refuses anything that is not a tensor. */
 export function mapTree<T>(where: string, tree: T, f: (t: Tensor) => Tensor): T {
-  const path: string[] = [];
+  const path: (string | number)[] = [];
   const walk = (value: unknown): unknown => {
     if (value instanceof Tensor) return f(value);
-    if (Array.isArray(value)) return value.map((item, i) => step(`[${i}]`, item));
+    if (Array.isArray(value)) return value.map((item, i) => step(i, item));
     if (isRecord(value)) {
       const made: Record<string, unknown> = {};
-      for (const name of Object.keys(value)) made[name] = step(`.${name}`, value[name]);
+      for (const name in value) made[name] = step(name, value[name]);
       return made;
     }
     return refuse(
       OptionError,
       where,
-      `tensors in ${path.join("") || "the argument"}`,
+      `tensors in ${path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("") || "the argument"}`,
       show(value),
       "Close over what is not differentiated, or make it a tensor.",
     );
   };
-  const step = (name: string, value: unknown): unknown => {
-    path.push(name);
+  const step = (key: string | number, value: unknown): unknown => {
+    path.push(key);
     const made = walk(value);
     path.pop();
     return made;

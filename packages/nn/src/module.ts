@@ -53,17 +53,16 @@ export abstract class Module {
   abstract forward(x: Tensor, condition?: unknown): Tensor;
 
   /** Name and member, in order. Override it where names are not those of properties. */
-  *members(): Iterable<readonly [string, Member]> {
+  members(): Iterable<readonly [string, Member]> {
+    const found: [string, Member][] = [];
+    const look = (name: string, value: unknown): void => {
+      if (value instanceof Cell || value instanceof Module) found.push([name, value as Member]);
+    };
     for (const [name, value] of Object.entries(this)) {
-      const items = Array.isArray(value)
-        ? value.map((v, i) => [`${name}.${i}`, v])
-        : [[name, value]];
-      for (const [key, item] of items as [string, unknown][]) {
-        if (item instanceof Module || item instanceof Parameter || item instanceof Buffer) {
-          yield [key, item];
-        }
-      }
+      if (!Array.isArray(value)) look(name, value);
+      else for (const [i, item] of value.entries()) look(`${name}.${i}`, item);
     }
+    return found;
   }
 
   /** This module (named "") and all below it, each once. */
@@ -125,7 +124,7 @@ export abstract class Module {
     dict: StateDict,
     { strict = true }: { readonly strict?: boolean } = {},
   ): LoadResult {
-    const cells = new Map([...this.walk("", [])].filter(([, m]) => m instanceof Cell)) as Map<
+    const cells = new Map(this.walk("", []).filter(([, m]) => m instanceof Cell)) as Map<
       string,
       Cell
     >;
@@ -148,17 +147,19 @@ export abstract class Module {
   }
 
   /** This module and everything below, named; what is shared comes under each of its names. */
-  private *walk(
+  private walk(
     name: string,
     above: readonly Module[],
-  ): Iterable<readonly [string, Module | Cell]> {
-    yield [name, this];
+    found: [string, Module | Cell][] = [],
+  ): readonly (readonly [string, Module | Cell])[] {
+    found.push([name, this]);
     const path = [...above, this];
     for (const [key, member] of this.members()) {
       const full = name ? `${name}.${key}` : key;
-      if (member instanceof Cell) yield [full, member];
-      else if (!path.includes(member)) yield* member.walk(full, path);
+      if (member instanceof Cell) found.push([full, member]);
+      else if (!path.includes(member)) member.walk(full, path, found);
     }
+    return found;
   }
 
   private cells<T extends Cell>(kind: new (...args: never[]) => T): Map<string, T> {

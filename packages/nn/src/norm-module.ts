@@ -38,11 +38,10 @@ export class NormModule<C = never> extends Module {
   }
 
   /** The norm's parameters and buffers under their official PyTorch names. */
-  override *members(): Iterable<readonly [string, Member]> {
+  override members(): Iterable<readonly [string, Member]> {
     const { keys } = this.norm.card;
-    for (const [name, cell] of Object.entries({ ...this.params, ...this.state })) {
-      yield [keys[name] ?? name, cell];
-    }
+    const cells = Object.entries({ ...this.params, ...this.state });
+    return cells.map(([name, cell]) => [keys[name] ?? name, cell]);
   }
 
   /** What the next forward does: that of train or eval, as far as nothing is pinned. */

@@ -18,8 +18,8 @@ export class Sequential extends Module {
     this.layers = layers;
   }
 
-  override *members(): Iterable<readonly [string, Member]> {
-    for (const [i, layer] of this.layers.entries()) yield [String(i), layer];
+  override members(): Iterable<readonly [string, Member]> {
+    return this.layers.map((layer, i) => [String(i), layer]);
   }
 
   override forward(x: Tensor, condition?: unknown): Tensor {

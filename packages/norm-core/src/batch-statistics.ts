@@ -1,4 +1,4 @@
-import { cast, type DType, mean, reshape, type Tensor } from "@evenkeel/autodiff";
+import { cast, type DType, mean, reshape, type Tensor, type Value } from "@evenkeel/autodiff";
 import { checkInput, checkMoreThanOne } from "./check.ts";
 import { batchPlanes, samplePlanes, samplesFirst } from "./layout.ts";
 import { type Masked, maskedPlanes } from "./mask.ts";
@@ -9,10 +9,10 @@ import {
   affinePlanes,
   momentsOfPlanes,
   normalizePlanes,
-  type PlaneMap,
   statisticsDType,
 } from "./normalize.ts";
 import { axis, count, flag, fractionOrNull, nonNegative, type OptionRules } from "./options.ts";
+import type { PlaneMap } from "./plane-rule.ts";
 import { standardMap } from "./rules.ts";
 import {
   type BatchStatistics,
@@ -21,6 +21,7 @@ import {
   runningStatistics,
   updateRunning,
 } from "./running.ts";
+import { standardPlanes } from "./standard-planes.ts";
 
 /** Options of every norm by the statistics of a batch, in PyTorch's vocabulary. */
 export interface BatchOptions {
@@ -59,6 +60,8 @@ export interface BatchCall<I extends Tensors> {
   readonly mask?: Tensor | undefined;
   /** One plane per sample and channel, so that inputs may be [samples, channels]. Default false. */
   readonly perSample?: boolean;
+  /** With `perSample`: normalize each sample by itself, and store the average. Default false. */
+  readonly apart?: boolean;
   /** The moments to normalize by and to store, from those of the planes. Default: all planes together. */
   readonly batch?: (planes: Moments, inputs: I) => Moments;
   /**
@@ -105,7 +108,7 @@ export function normalizeBatch<I extends Tensors>(
   const byRunning = mode.statistics === "running" && hasRunning(state);
   const view = viewOf(where, x, call, mode.update || !byRunning);
   const { layout, restore } = view;
-  const batch = call.batch ?? ((planes: Moments) => joined(planes, view));
+  const batch = call.batch ?? ((planes: Moments) => joined(planes, view, call.apart));
   const update = (moments: Moments): Tensors =>
     mode.update ? next(where, x, moments, call) : state;
   if (byRunning && !call.map) {
@@ -115,6 +118,14 @@ export function normalizeBatch<I extends Tensors>(
     const moments = momentsOfPlanes(view.x, layout);
     return { output, state: update(batch(moments, castAll(inputs, dtype))) };
   }
+  if (!call.map && !call.batch && !view.weights) {
+    const [{ eps }, acrossSamples] = [options, !call.apart];
+    const values = x.size / layout.channels / (acrossSamples ? 1 : layout.samples);
+    if (mode.statistics === "batch" || call.apart) checkCount(where, x, values, call);
+    const around = { eps, acrossSamples, layout, activation };
+    const { output, moments } = standardPlanes(view.x, inputs, around);
+    return { output: restore(output), state: mode.update ? update(moments()) : state };
+  }
   const running = byRunning ? runningStatistics(where, state, dtype) : undefined;
   const map = call.map ?? (({ mean: m, variance: v }, i) => standardMap(m, v, options.eps, i));
   const { output, aux } = normalizePlanes(
@@ -122,7 +133,7 @@ export function normalizeBatch<I extends Tensors>(
     inputs,
     (planes, given) => {
       const all = batch(planes, given);
-      if (mode.statistics === "batch") checkCount(where, x, all);
+      if (mode.statistics === "batch") checkCount(where, x, all.count, call);
       const own = { mean: all.mean, variance: variance(all) };
       return { ...map(running ?? own, given, planes), aux: all };
     },
@@ -148,14 +159,20 @@ function viewOf<I extends Tensors>(
 }
 
 /** The batch's moments: those of all planes, or with a mask of the parts that count. */
-function joined(planes: Moments, { layout, weights }: View): Moments {
+function joined(planes: Moments, { layout, weights }: View, apart = false): Moments {
   if (weights) return merge(planes, { axes: 0, weights: cast(weights, planes.mean.dtype) });
-  return layout.samples > 1 ? merge(planes, { axes: 0 }) : planes;
+  return layout.samples > 1 && !apart ? merge(planes, { axes: 0 }) : planes;
 }
 
-function checkCount(where: string, x: Tensor, { count: n }: Moments): void {
+type Apart = Pick<BatchCall<Tensors>, "apart">;
+
+function checkCount(where: string, x: Tensor, n: Value, { apart }: Apart): void {
   if (typeof n !== "number") return;
-  checkMoreThanOne(where, x, n, "Use larger batches, evaluation mode, or group norm.");
+  const [samples, space] = [
+    "Use larger batches, evaluation mode, or group norm.",
+    "It needs at least one axis of space.",
+  ];
+  checkMoreThanOne(where, x, n, apart ? space : samples);
 }
 
 /** Stores the average over what the moments have one of per sample. */
@@ -166,7 +183,7 @@ function next<I extends Tensors>(
   call: BatchCall<I>,
 ): Tensors {
   const { state, options } = call;
-  if (hasRunning(state)) checkCount(where, x, batch);
+  if (hasRunning(state)) checkCount(where, x, batch.count, call);
   const spread = options.unbiasedRunningVar ? unbiasedVariance(batch) : variance(batch);
   const average = (t: Tensor): Tensor =>
     t.shape[0] === 1 ? reshape(t, t.shape.slice(1)) : mean(t, { axes: 0 });

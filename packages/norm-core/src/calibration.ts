@@ -1,6 +1,6 @@
 import { add, mul, sigmoid, sub, type Tensor, zerosLike } from "@evenkeel/autodiff";
 import type { Moments } from "./moments.ts";
-import type { PlaneMap } from "./normalize.ts";
+import type { PlaneMap } from "./plane-rule.ts";
 import { standardMap } from "./rules.ts";
 import type { BatchStatistics } from "./running.ts";
 

@@ -66,9 +66,7 @@ export {
   affinePlanes,
   momentsOfPlanes,
   normalizePlanes,
-  type PlaneMap,
   type PlaneOptions,
-  type PlaneRule,
   statisticsDType,
 } from "./normalize.ts";
 export {
@@ -85,6 +83,7 @@ export {
   oneOf,
 } from "./options.ts";
 export { planeMoments } from "./plane-moments.ts";
+export type { PlaneMap, PlaneRule } from "./plane-rule.ts";
 export { alongSums, half, planeAffine, planeCombine, planeSums } from "./planes.ts";
 export { affineOf, initAffine, safeSqrt, standardMap } from "./rules.ts";
 export {
@@ -98,4 +97,5 @@ export {
   updateAverages,
   updateRunning,
 } from "./running.ts";
+export { type Standardized, type StandardOptions, standardPlanes } from "./standard-planes.ts";
 export { type InstancePlanes, stylePlanes } from "./style.ts";

@@ -16,7 +16,8 @@ import { expectClose, tolerances } from "@evenkeel/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { batchPlanes, type Layout, rowPlanes, samplePlanes } from "./layout.ts";
 import { type Moments, variance } from "./moments.ts";
-import { affinePlanes, normalizePlanes, type PlaneMap, statisticsDType } from "./normalize.ts";
+import { affinePlanes, normalizePlanes, statisticsDType } from "./normalize.ts";
+import type { PlaneMap } from "./plane-rule.ts";
 import { standardMap } from "./rules.ts";
 
 afterEach(() => useBackend(cpu));

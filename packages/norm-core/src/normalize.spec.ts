@@ -21,13 +21,8 @@ import { checkGradients, expectClose, expectRefusal, tolerances } from "@evenkee
 import { describe, expect, test } from "vitest";
 import { batchPlanes, type Layout, planeSize, rowPlanes, samplePlanes } from "./layout.ts";
 import type { Moments } from "./moments.ts";
-import {
-  affinePlanes,
-  momentsOfPlanes,
-  normalizePlanes,
-  type PlaneMap,
-  type PlaneRule,
-} from "./normalize.ts";
+import { affinePlanes, momentsOfPlanes, normalizePlanes } from "./normalize.ts";
+import type { PlaneMap, PlaneRule } from "./plane-rule.ts";
 
 interface Inputs {
   readonly [name: string]: Tensor;

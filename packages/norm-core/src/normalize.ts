@@ -1,38 +1,30 @@
 import {
-  broadcastTo,
   cast,
   currentBackend,
   customGrad,
   type DType,
   fail,
-  mul,
-  neg,
   recording,
   reshape,
   ShapeError,
-  sameShape,
   showShape,
-  sizeOf,
   type Tensor,
-  vjp,
 } from "@evenkeel/autodiff";
 import { passesOf } from "./gated-planes.ts";
-import { type Layout, planeSize, planesShape } from "./layout.ts";
+import { type Layout, planeSize } from "./layout.ts";
 import type { Moments } from "./moments.ts";
 import { planeMoments } from "./plane-moments.ts";
-import { type Activated, half, planeAffine } from "./planes.ts";
-
-/** The affine map of each plane, `(x − center)·scale + shift`; each part broadcasts to [samples, channels]. */
-export type PlaneMap = {
-  readonly center: Tensor;
-  readonly scale: Tensor;
-  readonly shift: Tensor;
-};
-
-/** What a rule returns: the map, and whatever else the caller wants out (no gradient reaches that). */
-export interface PlaneRule<X = unknown> extends PlaneMap {
-  readonly aux?: X;
-}
+import {
+  halves,
+  type PlaneMap,
+  type PlaneRule,
+  type PreparedRule,
+  type Ruled,
+  spreadMap,
+  tracedRule,
+  untracedRule,
+} from "./plane-rule.ts";
+import { type Activated, planeAffine } from "./planes.ts";
 
 /** An affine along the plane, after the map: `(…)·weight + bias`, each of outer · inner elements. */
 export interface Along {
@@ -90,12 +82,23 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
   x: Tensor,
   inputs: I,
   rule: (moments: Moments, inputs: I) => PlaneRule<X>,
-  { layout, weight, bias, activation }: PlaneOptions,
+  options: PlaneOptions,
 ): { readonly output: Tensor; readonly aux: X } {
+  return planesBy(x, inputs, rule, options);
+}
+
+/** @internal `normalizePlanes` by a rule and, for the forward and a last backward, one in closed form. */
+export function planesBy<I extends Inputs, X = undefined>(
+  x: Tensor,
+  inputs: I,
+  rule: (moments: Moments, inputs: I) => PlaneRule<X>,
+  options: PlaneOptions,
+  closed?: PreparedRule,
+): { readonly output: Tensor; readonly aux: X } {
+  const { layout } = options;
   checkLayout(x, layout);
-  const names = Object.keys(inputs);
   const dtype = statisticsDType(x);
-  const activated = activatedBy(activation, layout);
+  const names = Object.keys(inputs);
   let aux: X | undefined;
   const traced = (mean: Tensor, m2: Tensor, ...given: readonly Tensor[]): PlaneMap => {
     const named = Object.fromEntries(names.map((name, i) => [name, cast(given[i]!, dtype)])) as I;
@@ -103,75 +106,65 @@ export function normalizePlanes<I extends Inputs, X = undefined>(
     aux = result.aux;
     return spreadMap(result, layout, dtype);
   };
+  const given = names.map((name) => inputs[name]!);
   // The trace of the rule is only for a backward, and there is one only inside a recording.
-  const wanted = recording();
+  const again = tracedRule(traced, layout);
+  const first = closed ?? (recording() ? again : untracedRule(traced));
+  const output = ruledPlanes(x, given, { first, again }, options);
+  return { output, aux: aux as X };
+}
+
+/** For the forward and a last backward, and for a backward that differentiates again. */
+interface Rules {
+  readonly first: PreparedRule;
+  readonly again: PreparedRule;
+}
+
+function ruledPlanes(
+  x: Tensor,
+  inputs: readonly Tensor[],
+  { first, again }: Rules,
+  { layout, weight, bias, activation }: PlaneOptions,
+): Tensor {
+  const dtype = statisticsDType(x);
+  const activated = activatedBy(activation, layout);
+  const split = (list: readonly Tensor[]): [given: readonly Tensor[], along: readonly Tensor[]] => [
+    list.slice(0, inputs.length),
+    list.slice(inputs.length),
+  ];
   const op = customGrad("normalizePlanes", (x0, ...rest) => {
-    const moments = halves(planeMoments(x0!, layout, dtype));
-    const [given, along] = [rest.slice(0, names.length), rest.slice(names.length)];
-    const first = wanted
-      ? vjp(traced, ...moments, ...given)
-      : { value: traced(...moments, ...given) };
-    const { center, scale, shift } = first.value;
+    const [given, along] = split(rest);
+    const ruled = first(planeMoments(x0!, layout, dtype), given);
+    const { center, scale, shift } = ruled.map;
     return {
-      value: planeAffine(x0!, center, scale, shift, activated, along[0], along[1]),
+      value: planeAffine(x0!, center, scale, shift, activated, ...along),
       vjp(g, [x1, ...others], needs) {
-        const [given1, along1] = [others.slice(0, names.length), others.slice(names.length)];
+        const [given1, along1] = split(others);
         // To be differentiated again, moments and rule must be seen to follow from x: no residuals.
-        const again = recording() || !("pullback" in first);
-        const m = again ? halves(planeMoments(x1!, layout, dtype)) : moments;
-        const { value, pullback } = again ? vjp(traced, ...m, ...given1) : first;
-        return backward({
-          g,
-          x: x1!,
-          mean: m[0],
-          map: value,
-          pullback,
-          along: along1,
-          layout: activated,
-          needs,
-        });
+        const own =
+          recording() || !ruled.gradient ? again(planeMoments(x1!, layout, dtype), given1) : ruled;
+        return backward({ g, x: x1!, ruled: own, along: along1, layout: activated, needs });
       },
     };
   });
-  const along = placesOf({ weight, bias }, layout);
-  const output = op(x, ...names.map((name) => inputs[name]!), ...along);
-  return { output, aux: aux as X };
+  return op(x, ...inputs, ...placesOf({ weight, bias }, layout));
 }
 
 interface Backward {
   readonly g: Tensor;
   readonly x: Tensor;
-  readonly mean: Tensor;
-  readonly map: PlaneMap;
-  readonly pullback: (map: PlaneMap) => readonly Tensor[];
+  readonly ruled: Ruled;
   readonly along: readonly Tensor[];
   readonly layout: Activated;
   readonly needs: readonly boolean[];
 }
 
-/**
- * With S1 = Σ g·weight and S2 = Σ g·weight·(x − center) per plane:
- *
- *     d center = −scale·S1     d scale = S2     d shift = S1
- *     dx = scale·g·weight + 2 dM2·(x − mean) + dmean/S        dmean, dM2 from the rule's pullback
- */
-function backward({
-  g,
-  x,
-  mean,
-  map,
-  pullback,
-  along,
-  layout,
-  needs,
-}: Backward): (Tensor | null)[] {
-  const { scale } = map;
+/** dx = scale·g·weight + b·(x − mean) + c, with b and c from the rule's gradient. */
+function backward({ g, x, ruled, along, layout, needs }: Backward): (Tensor | null)[] {
+  const { map, mean, gradient } = ruled;
   const passes = passesOf(g, x, { ...map, along }, layout);
-  const [s1, s2] = halves(passes.sums());
-  const by = { center: neg(mul(scale, s1)), scale: s2, shift: s1 };
-  const [dMean, dM2, ...inputs] = pullback(by);
-  const [b, c] = [mul(2, dM2!), mul(1 / planeSize(layout), dMean!)];
-  const dx = needs[0] ? passes.combine(mean, b, c) : null;
+  const [b, c, ...inputs] = gradient!(passes.sums());
+  const dx = needs[0] ? passes.combine(mean, b!, c!) : null;
   const first = [dx, ...inputs];
   const wanted = needs.slice(first.length).some(Boolean);
   const places = wanted ? halves(passes.along()) : null;
@@ -202,20 +195,6 @@ function placesOf({ weight, bias }: Along, layout: Layout): [] | [Tensor] | [Ten
   const places = (t: Tensor): Tensor => reshape(t, [planeSize(layout)]);
   if (!weight) return [];
   return bias ? [places(weight), places(bias)] : [places(weight)];
-}
-
-function spreadMap({ center, scale, shift }: PlaneMap, layout: Layout, dtype: DType): PlaneMap {
-  const to = (t: Tensor): Tensor => {
-    const shape = planesShape(layout);
-    const same = cast(t, dtype);
-    if (sameShape(t.shape, shape)) return same;
-    return t.size === sizeOf(shape) ? reshape(same, shape) : broadcastTo(same, shape);
-  };
-  return { center: to(center), scale: to(scale), shift: to(shift) };
-}
-
-function halves(pair: Tensor): [Tensor, Tensor] {
-  return [half(pair, 0), half(pair, 1)];
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   zerosLike,
 } from "@evenkeel/autodiff";
 import type { Tensors } from "./norm.ts";
-import type { PlaneMap } from "./normalize.ts";
+import type { PlaneMap } from "./plane-rule.ts";
 
 /**
  * The map of almost every norm: (x − mean) / √(variance + eps) · weight + bias, with a weight and a bias

@@ -12,11 +12,13 @@ import {
   stopGradient,
   sub,
   type Tensor,
+  tensor,
+  type Value,
   ValueError,
   zeros,
 } from "@evenkeel/autodiff";
 import type { Tensors } from "./norm.ts";
-import type { PlaneMap } from "./normalize.ts";
+import type { PlaneMap } from "./plane-rule.ts";
 import { standardMap } from "./rules.ts";
 
 /** Running statistics before any batch: mean 0, variance 1, no batches. */
@@ -83,14 +85,25 @@ export function updateAverages(
     const next = Object.entries(batch).map(([name, value]) => {
       const old = state[name]!;
       const share = momentum ?? reciprocal(cast(count ?? refuseUncounted(where), value.dtype));
-      const before = cast(stopGradient(old), value.dtype);
-      const now = add(before, mul(share, sub(stopGradient(reshape(value, old.shape)), before)));
-      const average = cast(now, old.dtype);
+      const average = averaged(old, value, share);
       checkFinite(where, words[name] ?? name, average);
       return [name, average] as const;
     });
     return { ...state, ...Object.fromEntries(next), ...(count && { numBatchesTracked: count }) };
   });
+}
+
+/** (1 − share)·old + share·value in the dtype of old, in one loop where memory can be looked at. */
+function averaged(old: Tensor, value: Tensor, share: Value): Tensor {
+  if (typeof share === "number" && currentBackend().inProcess) {
+    const next = Float64Array.from(old.data);
+    const { data } = value;
+    for (let i = 0; i < next.length; i++) next[i]! += share * (data[i]! - next[i]!);
+    return tensor(next, old);
+  }
+  const before = cast(stopGradient(old), value.dtype);
+  const now = add(before, mul(share, sub(stopGradient(reshape(value, old.shape)), before)));
+  return cast(now, old.dtype);
 }
 
 function refuseUncounted(where: string): never {

@@ -80,6 +80,31 @@ function planeRun(
   }
 }
 
+/** The runs of two planes, `step` bytes apart, one after the other to every vector of totals. */
+function pairOfRuns(
+  sums: usize, dots: usize, g: usize, x: usize, step: usize, n: i32, map: usize, size: usize,
+): void {
+  const end = g + (n << 2);
+  const p0 = v128.load32_splat(map);
+  const s0 = v128.load32_splat(map + size);
+  const t0 = v128.load32_splat(map + 2 * size);
+  const p1 = v128.load32_splat(map + 4);
+  const s1 = v128.load32_splat(map + size + 4);
+  const t1 = v128.load32_splat(map + 2 * size + 4);
+  while (g < end) {
+    const g0 = v128.load(g);
+    const g1 = v128.load(g + step);
+    const y0 = mapped(v128.load(x), p0, s0, t0, p0, p0, false);
+    const y1 = mapped(v128.load(x + step), p1, s1, t1, p1, p1, false);
+    v128.store(sums, f32x4.add(f32x4.add(v128.load(sums), g0), g1));
+    v128.store(dots, madd(g1, y1, madd(g0, y0, v128.load(dots))));
+    g += 16;
+    x += 16;
+    sums += 16;
+    dots += 16;
+  }
+}
+
 function plainRun(sums: usize, dots: usize, g: usize, x: usize, n: i32, map: usize, size: usize): void {
   planeRun(sums, dots, g, x, n, map, size, 0, 0, false);
 }
@@ -95,13 +120,17 @@ function placesOfRun(
   n: i32, w: usize, b: usize, near: usize,
 ): void {
   const far = near + (n << 2);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; ) {
+    const pair = !w && n % 4 === 0 && i + 2 <= count;
     if (w) gatedRun(near, far, g, x, n, map, size, w, b);
+    else if (pair) pairOfRuns(near, far, g, x, step, n, map, size);
     else plainRun(near, far, g, x, n, map, size);
-    g += step;
-    x += step;
-    map += 4;
-    if ((i + 1) % PLANES === 0 || i + 1 === count) {
+    const runs = pair ? 2 : 1;
+    i += runs;
+    g += step * runs;
+    x += step * runs;
+    map += 4 * runs;
+    if (i % PLANES === 0 || i === count) {
       flush(sums, near, n);
       flush(dots, far, n);
     }

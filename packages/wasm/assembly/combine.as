@@ -48,6 +48,18 @@ function combineRun(
       x += 64;
     }
   }
+  if (places && !gated) {
+    while (r < end4) {
+      v128.store(r, combined(v128.load(g), v128.load(x), p, a, b, c, v128.load(w), true));
+      v128.store(r, combined(v128.load(g, 16), v128.load(x, 16), p, a, b, c, v128.load(w, 16), true), 16);
+      v128.store(r, combined(v128.load(g, 32), v128.load(x, 32), p, a, b, c, v128.load(w, 32), true), 32);
+      v128.store(r, combined(v128.load(g, 48), v128.load(x, 48), p, a, b, c, v128.load(w, 48), true), 48);
+      r += 64;
+      g += 64;
+      x += 64;
+      w += 64;
+    }
+  }
   while (r < end) {
     if (rows) {
       p = v128.load(map);

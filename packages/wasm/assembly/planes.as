@@ -88,6 +88,18 @@ function affineRun(
       x += 64;
     }
   }
+  if (places) {
+    while (y < end4) {
+      v128.store(y, affine(v128.load(x), vp, vs, vt, v128.load(w), v128.load(b), floor, true));
+      v128.store(y, affine(v128.load(x, 16), vp, vs, vt, v128.load(w, 16), v128.load(b, 16), floor, true), 16);
+      v128.store(y, affine(v128.load(x, 32), vp, vs, vt, v128.load(w, 32), v128.load(b, 32), floor, true), 32);
+      v128.store(y, affine(v128.load(x, 48), vp, vs, vt, v128.load(w, 48), v128.load(b, 48), floor, true), 48);
+      y += 64;
+      x += 64;
+      w += 64;
+      b += 64;
+    }
+  }
   while (y < end) {
     const p = own(map, rows, vp);
     const s = own(map + size, rows, vs);

@@ -38,7 +38,14 @@ function walk(threads: Threads, name: Name, float32: Walk, float64?: Walk): Kern
     const wide = out.dtype === "float64";
     const run = wide ? float64 : float32;
     if (!run) return false;
-    // Inputs of out's size and single numbers need no thought.
+    // Inputs of out's size and single numbers need no thought, and pairs of them are most of a small step.
+    if (inputs.length === 2 && (threads.most === 1 || out.size < LARGE)) {
+      const [a, b] = [stepOf(out, inputs[0]!), stepOf(out, inputs[1]!)];
+      if (a >= 0 && b >= 0) {
+        run(at(out), at(inputs[0]!), at(inputs[1]!), 1, 1, out.size, 0, 0, a, 0, 0, b);
+        return true;
+      }
+    }
     const rows = simpleRows(out, inputs) ?? general(out, inputs);
     const [n0, n1, n] = rows.sizes;
     if (threads.most > 1 && out.size >= LARGE && !wide && !rows.outer) {
@@ -86,14 +93,15 @@ function map(threads: Threads, name: Name, float32: Each, float64?: Each): Kerne
   };
 }
 
+/** The step through an input that is as large as the result (1) or a single number (0); −1 for others. */
+function stepOf(out: Tensor, t: Tensor): number {
+  return t.size === out.size ? 1 : t.size === 1 ? 0 : -1;
+}
+
 function simpleRows(out: Tensor, inputs: readonly Tensor[]): Rows | undefined {
-  const steps = [];
-  for (const t of inputs) {
-    if (t.size === out.size) steps.push(inOneRow);
-    else if (t.size === 1) steps.push(repeated);
-    else return undefined;
-  }
-  return { sizes: [1, 1, out.size], steps };
+  const steps = inputs.map((t) => stepOf(out, t));
+  if (steps.includes(-1)) return undefined;
+  return { sizes: [1, 1, out.size], steps: steps.map((step) => (step ? inOneRow : repeated)) };
 }
 
 function general(out: Tensor, inputs: readonly Tensor[]): Rows {

@@ -19,6 +19,12 @@ export function movementKernels(wasm: Exports): [string, Kernel][] {
 function transposed(wasm: Exports): Kernel {
   return (out, [x], params) => {
     const axes = params as readonly number[];
+    if (axes.length === 2 && axes[0] === 1) {
+      const run = bytesPerElement(out) === 8 ? wasm.move64 : wasm.move32;
+      const [m, n] = out.shape as [number, number];
+      run(at(out), at(x!), 1, 1, m, n, 0, 0, n, 1, 0, 0, 1, m);
+      return true;
+    }
     move(wasm, bytesPerElement(out), out.shape, inOrder(out), permuted(x!, axes));
     return true;
   };

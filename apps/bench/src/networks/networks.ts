@@ -79,7 +79,7 @@ export function tinyCase(batch: number, update: boolean): TrainCase {
     x: normals(stream, [batch, 2]),
     target: normals(stream, [batch, 1]),
     state: stateOf("2-16-1"),
-    repeat: 200,
+    repeat: 2000,
     ...(update && { sgd }),
   };
 }

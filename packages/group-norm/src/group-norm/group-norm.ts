@@ -9,14 +9,11 @@ import {
   defineNorm,
   flag,
   initAffine,
-  mergeGroups,
   type Norm,
   nonNegative,
-  normalizePlanes,
   samplePlanes,
   samplesFirst,
-  standardMap,
-  variance,
+  standardPlanes,
 } from "@evenkeel/norm-core";
 
 /** Options of `groupNorm`, in PyTorch's vocabulary. */
@@ -104,15 +101,12 @@ export const groupNorm: Norm<GroupNormOptions> = defineNorm<GroupNormOptions>({
       values,
       "Use fewer groups, or an input with space to average over.",
     );
-    const { output } = normalizePlanes(
-      first.x,
-      affineOf(params),
-      (planes, affine) => {
-        const groups = mergeGroups(planes, numGroups);
-        return standardMap(groups.mean, variance(groups), eps, affine);
-      },
-      { layout, activation },
-    );
+    const { output } = standardPlanes(first.x, affineOf(params), {
+      eps,
+      numGroups,
+      layout,
+      activation,
+    });
     return { output: first.restore(output), state };
   },
 });

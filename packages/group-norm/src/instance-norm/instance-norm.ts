@@ -3,7 +3,6 @@ import {
   type BatchOptions,
   batchOptions,
   type Card,
-  checkMoreThanOne,
   defineNorm,
   flag,
   initAffine,
@@ -83,10 +82,6 @@ export const instanceNorm: Norm<InstanceNormOptions> = defineNorm<InstanceNormOp
       mode,
       activation,
       perSample: true,
-      batch(planes) {
-        const hint = "It needs at least one axis of space.";
-        checkMoreThanOne(card.id, x, planes.count as number, hint);
-        return planes;
-      },
+      apart: true,
     }),
 });

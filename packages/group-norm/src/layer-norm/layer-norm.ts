@@ -7,10 +7,8 @@ import {
   initAffine,
   type Norm,
   nonNegative,
-  normalizePlanes,
   rowPlanes,
-  standardMap,
-  variance,
+  standardPlanes,
 } from "@evenkeel/norm-core";
 
 /** Options of `layerNorm`, in PyTorch's vocabulary. */
@@ -74,12 +72,8 @@ export const layerNorm: Norm<LayerNormOptions> = defineNorm<LayerNormOptions>({
   fusesActivation: true,
   apply(x, { weight, bias }, state, { normalizedShape, eps }, { activation }) {
     const axes = checkTrailing(card.id, x, [normalizedShape].flat());
-    const { output } = normalizePlanes(
-      x,
-      {},
-      (rows) => standardMap(rows.mean, variance(rows), eps),
-      { layout: rowPlanes(x.shape, axes), weight, bias, activation },
-    );
+    const layout = rowPlanes(x.shape, axes);
+    const { output } = standardPlanes(x, {}, { eps, layout, weight, bias, activation });
     return { output, state };
   },
 });
