@@ -52,7 +52,8 @@ const read = (path: string): string => readFileSync(at(path), "utf8");
 
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), "generate-"));
-  writeFileSync(at("README.md"), "# Head\n\n<!-- norms -->\n<!-- /norms -->\n\nTail\n");
+  const marks = ["families", "norms"].map((name) => `<!-- ${name} -->\n<!-- /${name} -->`);
+  writeFileSync(at("README.md"), `# Head\n\n${marks.join("\n\n")}\n\nTail\n`);
   stalePages(pagesOf(book), base, { write: true });
 });
 afterEach(() => rmSync(base, { recursive: true }));
@@ -93,7 +94,7 @@ test("text written by hand survives in both READMEs", () => {
 test("a README without the marks is refused", () => {
   writeFileSync(at("README.md"), "# Head\n");
   expect(() => stalePages(pagesOf(book), base)).toThrow(
-    "README.md needs the lines <!-- norms --> and <!-- /norms --> once, for the table of norms.",
+    "README.md needs the lines <!-- norms --> and <!-- /norms --> once, for the generated table.",
   );
 });
 
@@ -103,11 +104,17 @@ test("pages in which a card still asks its author for words are named", () => {
   const families = [{ ...family!, description: "Write me" }];
   expect(unwrittenPages(pagesOf({ ...book, families }), base)).toEqual([
     "packages/some-norm/README.md",
+    "README.md",
   ]);
 });
 
-test("code is an address, a repository or a name", () => {
-  const codes = ["https://a.org/b", "owner/repository", "torch.nn.GroupNorm (PyTorch 1.13)"];
+test("code is an address, repositories, or a name", () => {
+  const codes = [
+    "https://a.org/b",
+    "owner/repository",
+    "owner/repository@25e7df6 (a/b.py), other/one@aa4b585",
+    "torch.nn.GroupNorm (PyTorch 1.13)",
+  ];
   const [family] = book.families;
   const variants = codes.map((code, i) => {
     const { kebab, card } = variant(`n${i}-norm`);
@@ -117,6 +124,8 @@ test("code is an address, a repository or a name", () => {
   expect(read("README.md").match(/(?<=; code: )[^|]+(?= \|)/g)).toEqual([
     "[a.org/b](https://a.org/b)",
     "[owner/repository](https://github.com/owner/repository)",
+    "[owner/repository@25e7df6](https://github.com/owner/repository/tree/25e7df6) (a/b.py), " +
+      "[other/one@aa4b585](https://github.com/other/one/tree/aa4b585)",
     "torch.nn.GroupNorm (PyTorch 1.13)",
   ]);
 });
@@ -130,7 +139,9 @@ test("a method that is no norm has its row and its exports, but is on no list of
   const variants = [variant("a-norm"), { ...variant("b-clip"), method: true }];
   stalePages(pagesOf({ ...book, families: [{ ...family!, variants }] }), base, { write: true });
   expect(read("packages/some-norm/src/index.ts")).toContain('"./b-clip/b-clip.ts"');
-  expect(read("README.md")).toContain("[`bClip`](packages/some-norm/src/b-clip/b-clip.md)");
+  const [norms, methods] = read("README.md").split("| method |");
+  expect(norms).toContain("[`aNorm`](packages/some-norm/src/a-norm/a-norm.md)");
+  expect(methods).toContain("[`bClip`](packages/some-norm/src/b-clip/b-clip.md)");
   expect(read("packages/umbrella/src/norms.ts")).not.toContain("bClip");
   expect(read("apps/lab/src/norms.ts")).toMatch(/cases = \{\n {2}aNorm: aNormCase,\n\}/);
   expect(read("apps/lab/src/norms.ts")).toMatch(/methods = \{\n {2}bClip: bClipCase,\n\}/);

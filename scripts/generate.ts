@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { benchmarksPages } from "../apps/bench/src/docs/files.ts";
+import { benchmarksPages, readBenchmarks } from "../apps/bench/src/docs/files.ts";
+import { speedTable } from "../apps/bench/src/docs/speed.ts";
 import { readBook } from "./book.ts";
-import { type Page, pagesOf } from "./pages.ts";
+import { markedPage, type Page, pagesOf } from "./pages.ts";
 import { kernelsPage } from "./wasm.ts";
 import { packagesOf, root, runAsScript } from "./workspace.ts";
 
@@ -13,7 +14,7 @@ export function stalePages(
   base: string = root,
   { write = false }: { readonly write?: boolean } = {},
 ): readonly string[] {
-  return pages.flatMap(({ path, text }) => {
+  const stale = pages.flatMap(({ path, text }) => {
     const before = read(base, path);
     const after = text(before);
     if (after === before) return [];
@@ -24,6 +25,8 @@ export function stalePages(
     }
     return [path];
   });
+  // The README has several generated parts.
+  return [...new Set(stale)];
 }
 
 /** Files in which a new variant's template still asks its author for words. */
@@ -49,8 +52,10 @@ function refuse(paths: readonly string[], what: string): void {
 
 await runAsScript(import.meta.filename, async (args) => {
   const { values } = parseArgs({ args: [...args], options: { check: { type: "boolean" } } });
+  const benchmarks = readBenchmarks();
   const pages = [
     ...pagesOf(await readBook()),
+    ...(benchmarks ? [markedPage("speed", speedTable(benchmarks))] : []),
     ...licensePages(),
     await kernelsPage(),
     ...benchmarksPages(),

@@ -33,7 +33,23 @@ export async function isAvailable({ mode = "auto" }: GpuOptions = {}): Promise<A
 const candidates = (mode: GpuMode | "auto"): readonly GpuMode[] =>
   mode === "auto" ? ["webgpu", "webgl2"] : [mode];
 
-/** Opens a GPU; draft. */
+/**
+ * Opens a GPU, by gpu.js on WebGPU or WebGL2.
+ *
+ * Ops are recorded, and what is still needed of them is computed when a tensor is read or the program pauses.
+ * Numbers are float32; reads are awaited. A device that computes wrong numbers is refused.
+ *
+ * @param options.mode - What kernels run on. Default: "auto", WebGPU where it works, else WebGL2.
+ * @returns A backend for `useBackend`, with counts of what it does.
+ * @throws OptionError for a mode that is none; EvenkeelError, with a reason for each mode, where there is no GPU
+ *   to trust.
+ *
+ * @example
+ * const found = await isAvailable();
+ * useBackend(found.available ? await gpu({ mode: found.mode }) : cpu);
+ *
+ * @see https://github.com/gpujs/gpu.js
+ */
 export async function gpu({ mode = "auto" }: GpuOptions = {}): Promise<GpuBackend> {
   checkMode(mode);
   const reasons: string[] = [];

@@ -3,6 +3,7 @@ import type { Machine } from "../machine.ts";
 import type { Result } from "../result.ts";
 import { type Benchmarks, resultsToKeep } from "./benchmarks.ts";
 import { benchmarksText } from "./page.ts";
+import { speedTable } from "./speed.ts";
 
 const machine: Machine = {
   processor: "Some processor",
@@ -59,6 +60,24 @@ test("every norm is compared with batch norm, and PyTorch's with ours", () => {
 test("overhead is in microseconds, memory in megabytes", () => {
   expect(lines).toContain("| `evenkeel` | 1 | 4 | 250000 | 1 | 30 |");
   expect(lines).toContain("| `evenkeel` | 20.0 | 21.0 | 1.050 | 1 |");
+});
+
+test("the short table has each engine's fastest form on one thread, and cases that were measured", () => {
+  const results = [
+    row("norm", "batchNorm 16x64x32x32", "evenkeel", 2),
+    row("norm", "batchNorm 16x64x32x32", "evenkeel", 1, 2),
+    row("norm", "batchNorm 16x64x32x32", "tfjs-cpu", 900),
+    row("norm", "batchNorm 16x64x32x32", "tfjs-wasm-custom", 14),
+    row("norm", "batchNorm 16x64x32x32", "torch", 3),
+  ];
+  expect(speedTable({ machine, results }).split("\n")).toEqual([
+    "| one thread, ms | Evenkeel | PyTorch | jax-js | tfjs |",
+    "| --- | --: | --: | --: | --: |",
+    "| batch norm and its gradients, [16, 64, 32, 32] | 2 | 3 |  | 14 |",
+    "",
+    "Some processor, 2 cores, linux x64, Node v24.0.0.",
+    "",
+  ]);
 });
 
 test("suites that are not measured anew keep their figures, if they are of the same machine", () => {

@@ -15,6 +15,9 @@ fewer runs, three at least; the tables say how many were timed. Numbers are floa
 timed, its output and gradients, or its loss and gradients, are compared with ours in float64; one that is
 further off than a thousandth of the largest value is not timed.
 
+All of it runs on the processor. What a GPU takes, a page times in your browser:
+[apps/bench](../apps/bench/README.md#the-page).
+
 **Forward and gradients** of a layer are its output and the gradients of all its inputs for a given gradient of
 the output, the same random array for all engines. No loss is part of it. Ours is \`vjp\` and its pullback,
 PyTorch's \`torch.autograd.grad(y, inputs, g)\`, jax-js' \`vjp\` under \`jit\`, tfjs'

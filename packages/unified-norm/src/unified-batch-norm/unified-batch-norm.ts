@@ -77,7 +77,7 @@ const { trackRunningStats: _, ...runningOptions } = batchOptions;
  *     y  = weight ∗ z + bias                                       depthwise, zeros around
  *
  * **When to use.** To try, in batch norm's place, what the parts that it unites do together or one by one. The
- * convolution costs as much as any depthwise one and is where most of the gain was in our small experiment.
+ * convolution costs as much as any depthwise one and is where most of the gain was in a pilot in PyTorch.
  *
  * **Differs from the paper.** We could read its abstract only; see the page for what is its and what is ours.
  *
