@@ -70,9 +70,17 @@ describe("pickBackend", () => {
     expect(currentBackend()).toBe(cpu);
   });
 
-  test("asks for a win at every larger size as well", () => {
-    expect(thresholdOf([true, false, true, true])).toBe(2 ** 18);
-    expect(thresholdOf([true, true, true, true])).toBe(2 ** 14);
-    expect(thresholdOf([true, true, true, false])).toBe(Number.POSITIVE_INFINITY);
+  test("asks for a win at every larger size as well, and times none that cannot matter", async () => {
+    const timed: number[] = [];
+    const threshold = (...won: readonly number[]): Promise<number> =>
+      thresholdOf([1, 2, 3, 4], async (size) => {
+        timed.push(size);
+        return won.includes(size);
+      });
+    expect(await threshold(1, 3, 4)).toBe(3);
+    expect(await threshold(1, 2, 3, 4)).toBe(1);
+    expect(timed.splice(0)).toEqual([4, 3, 2, 4, 3, 2, 1]);
+    expect(await threshold(1, 2, 3)).toBe(Number.POSITIVE_INFINITY);
+    expect(timed).toEqual([4]);
   });
 });

@@ -30,7 +30,7 @@ export interface PickedBackend {
   readonly reason: string;
 }
 
-/** Sizes at which both are timed. */
+/** Sizes at which both are timed, as far as need be. */
 const sizes = [2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20] as const;
 const WARM_UP = 2;
 const RUNS = 5;
@@ -46,7 +46,7 @@ const measured = new Map<() => Promise<Backend>, Promise<Measured | string>>();
 /**
  * Picks the GPU or wasm by what is faster here for arrays of a size, and makes it the current backend.
  *
- * A step of batch norm, forward and gradients, is timed on both at four sizes, once per program; the GPU is
+ * A step of batch norm, forward and gradients, is timed on both at up to four sizes, once per program; the GPU is
  * picked if it won at the nearest size below `elements` and at all above. Where it is missing, refused or slower,
  * wasm runs; `reason` says which and why. `useBackend` overrides the choice at any time.
  *
@@ -100,17 +100,25 @@ async function measure(gpu: () => Promise<Backend>): Promise<Measured | string> 
     return error instanceof Error ? error.message : String(error);
   }
   const other = wasm();
-  const faster: boolean[] = [];
-  for (const size of sizes) {
-    const [ours, theirs] = [await timeOf(backend, size), await timeOf(other, size)];
-    faster.push(ours < theirs);
-  }
-  return { backend, threshold: thresholdOf(faster) };
+  const faster = async (size: number): Promise<boolean> =>
+    (await timeOf(backend, size)) < (await timeOf(other, size));
+  return { backend, threshold: await thresholdOf(sizes, faster) };
 }
 
-/** @internal The smallest size from which on it was always faster. */
-export function thresholdOf(faster: readonly boolean[]): number {
-  return sizes[faster.lastIndexOf(false) + 1] ?? Number.POSITIVE_INFINITY;
+/**
+ * @internal The smallest size from which on it was always faster. The largest is tried first and one defeat
+ * ends it: a slow GPU does not take long.
+ */
+export async function thresholdOf(
+  sizes: readonly number[],
+  faster: (size: number) => Promise<boolean>,
+): Promise<number> {
+  let threshold = Number.POSITIVE_INFINITY;
+  for (const size of [...sizes].reverse()) {
+    if (!(await faster(size))) break;
+    threshold = size;
+  }
+  return threshold;
 }
 
 /** Milliseconds of a step of batch norm on `size` elements: the median. */

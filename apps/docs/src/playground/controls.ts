@@ -1,5 +1,6 @@
 import type { Choice } from "./catalogue.ts";
 import { h } from "./dom.ts";
+import { engineField, type Missing } from "./engine-field.ts";
 import { numbers, seedField, select } from "./fields.ts";
 import { createPicker } from "./picker.ts";
 import { networksFor, type Settings } from "./settings.ts";
@@ -12,6 +13,8 @@ export interface Controls {
   /** Shows settings that come from elsewhere. */
   show(settings: Settings): void;
   offer(choices: readonly Choice[]): void;
+  /** Says which GPUs there are not. */
+  refuse(missing: Missing): void;
 }
 
 const dataLabels = { glyphs: "Digits, 16×16", moons: "Two moons", spirals: "Three spirals" };
@@ -49,11 +52,13 @@ export function createControls(
       fields.show(next);
     },
     offer: (choices) => fields.picker.offer(choices),
+    refuse: (missing) => fields.engine.refuse(missing),
   };
 }
 
 interface Fields {
   readonly picker: ReturnType<typeof createPicker>;
+  readonly engine: ReturnType<typeof engineField>;
   readonly data: HTMLElement;
   readonly others: readonly HTMLElement[];
   show(settings: Settings): void;
@@ -68,10 +73,12 @@ function createFields(set: (changes: Partial<Settings>) => void): Fields {
   const optimizer = select("Optimizer", optimizerLabels, (value) => set({ optimizer: value }));
   const steps = numbers("Steps", stepCounts, (value) => set({ steps: value }));
   const seed = seedField((value) => set({ seed: value }));
+  const engine = engineField((value) => set({ on: value }));
   return {
     picker,
+    engine,
     data: data.element,
-    others: [network, batch, lr, optimizer, steps, seed].map(({ element }) => element),
+    others: [network, batch, lr, optimizer, steps, seed, engine].map(({ element }) => element),
     show(settings) {
       picker.show(settings.norms);
       data.show(settings.data);
@@ -82,6 +89,7 @@ function createFields(set: (changes: Partial<Settings>) => void): Fields {
       optimizer.show(settings.optimizer);
       steps.show(settings.steps);
       seed.show(settings.seed);
+      engine.show(settings.on);
     },
   };
 }

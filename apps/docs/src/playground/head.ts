@@ -1,3 +1,4 @@
+import type { Opened } from "./backend.ts";
 import { h } from "./dom.ts";
 import type { History } from "./history.ts";
 import { type Preset, presets } from "./presets.ts";
@@ -44,23 +45,32 @@ function shareButton(share: () => void): HTMLElement {
 /** Where training is, and what it runs on. */
 export interface StatusLine {
   readonly element: HTMLElement;
-  show(history: History, words: string, engine: string): void;
+  show(history: History, words: string, opened: Opened | undefined): void;
 }
 
 export function createStatusLine(): StatusLine {
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
   const line = h("p", {});
+  const engine = h("p", { class: "ekp-runs-on" });
   return {
-    element: h("div", { class: "ekp-status" }, bar, line),
-    show({ step, rate, settings }, words, engine) {
+    element: h("div", { class: "ekp-status" }, bar, line, engine),
+    show({ step, rate, settings }, words, opened) {
       bar.value = step / settings.steps;
       const pace = Number.isNaN(rate)
         ? []
         : [`${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps/s`];
       const place = step > 0 ? [`step ${step} of ${settings.steps}`] : [];
-      line.textContent = [words, ...place, ...pace, ...(engine ? [engine] : [])].join(" · ");
+      line.textContent = [words, ...place, ...pace].join(" · ");
+      engine.textContent = opened ? engineWords(opened) : "";
+      engine.hidden = !opened;
     },
   };
+}
+
+/** "On WebAssembly, 3 threads: there is no GPU (…)." */
+function engineWords({ name, threads, reason }: Opened): string {
+  const many = threads === undefined ? "" : threads === 1 ? ", 1 thread" : `, ${threads} threads`;
+  return `On ${name}${many}${reason ? `: ${reason}` : ""}.`;
 }
 
 /** A message, and what to do about it. */

@@ -7,7 +7,7 @@ import type { Series } from "./series.ts";
 type Charts = typeof import("./charts.ts");
 
 /** What is drawn of a layer. */
-export interface Shown {
+interface Shown {
   readonly history: History;
   readonly series: readonly Series[];
 }

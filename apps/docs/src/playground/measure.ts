@@ -1,18 +1,30 @@
-import { scope, type Tensor } from "@evenkeel/autodiff";
+import {
+  cpu,
+  currentBackend,
+  keep,
+  release,
+  type Shape,
+  scope,
+  type TypedArray,
+  tensor,
+  useBackend,
+} from "@evenkeel/autodiff";
 import {
   histogram,
   type LayerHistogram,
+  type Pass,
   statisticsDrift,
   watchModules,
 } from "@evenkeel/diagnostics";
-import { take } from "@evenkeel/lab/accuracy";
+import { type Batch, take } from "@evenkeel/lab/accuracy";
 import type { Dataset } from "@evenkeel/lab/dataset";
+import type { Network } from "@evenkeel/lab/network";
 import { type Module, NormModule } from "@evenkeel/nn";
 import { batchPlanes, momentsOfPlanes, unbiasedVariance, variance } from "@evenkeel/norm-core";
 import type { Run } from "./run.ts";
 
 /** The statistics of a batch where it enters a norm, beside those that the norm keeps; a number per channel. */
-export interface Statistics {
+interface Statistics {
   readonly batchMean: readonly number[];
   readonly batchStd: readonly number[];
   readonly runningMean: readonly number[];
@@ -30,33 +42,44 @@ export interface Measured {
 }
 
 /** A layer in training mode, on a batch of the training data; the run is left as it was. */
-export function measureRun(
+export async function measureRun(
   { norm, net, status }: Run,
   data: Dataset,
   batch: readonly number[],
   layer: number,
-): Measured {
-  const found: { -readonly [K in keyof Measured]: Measured[K] } = {
-    norm,
-    histogram: undefined,
-    statistics: undefined,
-  };
+): Promise<Measured> {
+  const nothing: Measured = { norm, histogram: undefined, statistics: undefined };
   const place = net?.normLayers[layer - 1];
-  if (!net || !place || status !== "training") return found;
-  scope(() => {
-    const { x, domains } = take(data, data.train, batch);
-    watchModules(
-      net.model,
-      x,
-      ({ name, module, input, output }) => {
-        if (name !== String(place.at)) return;
-        const [before, after] = [histogram(some(input)), histogram(some(output))];
-        found.histogram = { layer: place.name, before, after };
-        found.statistics = statisticsOf(module, input);
-      },
-      { condition: net.condition(domains) },
-    );
-  });
+  if (!net || !place || status !== "training") return nothing;
+  const pass = passAt(net, String(place.at), take(data, data.train, batch));
+  if (!pass) return nothing;
+  const { module, input, output } = pass;
+  try {
+    const [from, to] = await Promise.all([input.read(), output.read()]);
+    const histogramOf = (values: TypedArray) => histogram(some(values));
+    return {
+      norm,
+      histogram: { layer: place.name, before: histogramOf(from), after: histogramOf(to) },
+      statistics: await statisticsOf(module, input.shape, from),
+    };
+  } finally {
+    release(input, output);
+  }
+}
+
+/** What enters and leaves the module of a name; the caller releases it. */
+function passAt(net: Network, name: string, { x, domains }: Batch): Pass | undefined {
+  let found: Pass | undefined;
+  const visit = (pass: Pass): void => {
+    if (pass.name !== name) return;
+    keep([pass.input, pass.output]);
+    found = pass;
+  };
+  try {
+    watchModules(net.model, x, visit, { condition: net.condition(domains) });
+  } finally {
+    release(x);
+  }
   return found;
 }
 
@@ -64,28 +87,46 @@ export function measureRun(
 const VALUES = 16_384;
 
 /** Every so many values: sorting all of a large batch would take longer than a training step. */
-function some({ data }: Tensor): ArrayLike<number> {
+function some(data: TypedArray): ArrayLike<number> {
   const every = Math.ceil(data.length / VALUES);
   if (every === 1) return data;
   return Float64Array.from({ length: Math.floor(data.length / every) }, (_, i) => data[i * every]!);
 }
 
 /** Those of norms like batch norm; not of ones that keep several for domains, or none. */
-function statisticsOf(module: Module, input: Tensor): Statistics | undefined {
+async function statisticsOf(
+  module: Module,
+  shape: Shape,
+  values: TypedArray,
+): Promise<Statistics | undefined> {
   if (!(module instanceof NormModule)) return undefined;
-  const running = runningOf(module);
-  const channels = input.shape[1]!;
-  if (running?.mean.length !== channels || input.size <= channels) return undefined;
+  const running = await runningOf(module);
+  const channels = shape[1]!;
+  if (running?.mean.length !== channels || values.length <= channels) return undefined;
   const { eps = 0, unbiasedRunningVar: unbiased = true } = module.norm.options as Options;
-  const batch = momentsOfPlanes(input, batchPlanes(input.shape, 1));
-  const own = unbiased ? unbiasedVariance(batch) : variance(batch);
-  return {
-    batchMean: Array.from(batch.mean.data),
-    batchStd: Array.from(own.data, Math.sqrt),
-    runningMean: running.mean,
-    runningStd: running.variance.map(Math.sqrt),
-    drift: statisticsDrift(input, { ...running, eps, unbiased }).meanDivergence,
-  };
+  return inProcess(() => {
+    const input = tensor(values, { shape });
+    const batch = momentsOfPlanes(input, batchPlanes(shape, 1));
+    const own = unbiased ? unbiasedVariance(batch) : variance(batch);
+    return {
+      batchMean: Array.from(batch.mean.data),
+      batchStd: Array.from(own.data, Math.sqrt),
+      runningMean: running.mean,
+      runningStd: running.variance.map(Math.sqrt),
+      drift: statisticsDrift(input, { ...running, eps, unbiased }).meanDivergence,
+    };
+  });
+}
+
+/** Computes where numbers can be looked at: here, or on the CPU if the backend's are elsewhere. */
+function inProcess<R>(fn: () => R): R {
+  const before = currentBackend();
+  if (!before.inProcess) useBackend(cpu);
+  try {
+    return scope(fn);
+  } finally {
+    useBackend(before);
+  }
 }
 
 interface Running {
@@ -94,13 +135,14 @@ interface Running {
 }
 
 /** A number per channel of each; batch renorm keeps the deviation instead of the variance. */
-function runningOf({ state }: NormModule): Running | undefined {
+async function runningOf({ state }: NormModule): Promise<Running | undefined> {
   const mean = state["runningMean"]?.value;
   const spread = (state["runningVar"] ?? state["runningStd"])?.value;
   if (mean?.rank !== 1 || spread?.rank !== 1) return undefined;
-  const values = Array.from(spread.data);
+  const [means, spreads] = await Promise.all([mean.read(), spread.read()]);
+  const values = Array.from(spreads);
   const variances = state["runningVar"] ? values : values.map((std) => std * std);
-  return { mean: Array.from(mean.data), variance: variances };
+  return { mean: Array.from(means), variance: variances };
 }
 
 interface Options {

@@ -1,7 +1,9 @@
+import type { Opened, Timing } from "./backend.ts";
 import type { Choice } from "./catalogue.ts";
 import { type Controls, createControls } from "./controls.ts";
 import { h } from "./dom.ts";
 import { createRedrawing, type Redrawing, whenIdle } from "./drawing.ts";
+import { findMissing } from "./engine-field.ts";
 import { createNotes, createPresets, createStatusLine, type Note, troubleNotes } from "./head.ts";
 import { emptyHistory, type History, summary, withReport } from "./history.ts";
 import type { FromWorker } from "./protocol.ts";
@@ -23,7 +25,8 @@ export class Playground {
   private history: History;
   private phase: Phase = "idle";
   private link: SessionLink | undefined;
-  private engine = "";
+  private opened: Opened | undefined;
+  private timing: Timing | undefined;
   private notes: readonly Note[];
   private labels = new Map<string, string>();
   private preview: typeof import("./preview.ts").preview | undefined;
@@ -62,7 +65,7 @@ export class Playground {
     window.addEventListener("resize", () => this.redrawing.ask(), { signal });
     this.draw();
     void this.learnNames(host.dataset["norms"]);
-    whenIdle(() => void Promise.all([this.loadCharts(), this.loadPreview()]));
+    whenIdle(() => void this.loadRest());
   }
 
   /** Ends the worker, and whatever else would go on. */
@@ -75,7 +78,8 @@ export class Playground {
   private build(host: HTMLElement): void {
     const presets = createPresets(
       ({ settings }) => {
-        history.pushState(null, "", formatHash(settings, this.view));
+        const { on } = this.settings;
+        history.pushState(null, "", formatHash({ ...settings, on }, this.view));
         this.follow();
         this.start(false);
       },
@@ -127,15 +131,16 @@ export class Playground {
   private start(paused: boolean): void {
     void this.loadCharts();
     this.link?.end();
-    const { settings } = this;
+    const { settings, timing } = this;
     this.history = emptyHistory(settings);
     this.notes = [];
+    this.opened = undefined;
     this.phase = "opening";
     const link = openLink((message) => {
       if (this.link === link) this.hear(message);
     });
     this.link = link;
-    link.send({ kind: "start", settings, layer: this.view.layer, paused });
+    link.send({ kind: "start", settings, layer: this.view.layer, paused, timing });
     // On a phone the curves are further down.
     const { top } = this.stage.element.getBoundingClientRect();
     if (top > 0.8 * window.innerHeight) this.run.scrollIntoView();
@@ -166,13 +171,11 @@ export class Playground {
 
   private hear(message: FromWorker): void {
     if (message.kind === "ready") {
-      const { backend, threads, note } = message;
-      this.engine = `${backend}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
+      const { note, timing = this.timing } = message.opened;
+      [this.opened, this.timing] = [message.opened, timing];
       if (note) this.notes = [...this.notes, { text: note, bad: false }];
     } else if (message.kind === "failed") {
-      const { message: text, hint } = message.trouble;
-      this.notes = [{ text, hint, bad: true }];
-      this.stop();
+      this.fail(message);
     } else {
       this.history = withReport(this.history, message);
       const turned = message.phase !== this.phase;
@@ -180,6 +183,18 @@ export class Playground {
       if (turned || performance.now() - this.spokenAt > SPOKEN_MS) this.speak();
     }
     this.redrawing.ask();
+  }
+
+  private fail({ trouble, lost }: FromWorker & { kind: "failed" }): void {
+    const { message: text, hint } = trouble;
+    this.stop();
+    // What was on the device is gone; the next start shall not meet it again.
+    if (lost) {
+      this.choose({ ...this.settings, on: "wasm" });
+      this.controls.show(this.settings);
+    }
+    const again = "What was trained there is gone. Start again: it will run on WebAssembly.";
+    this.notes = [{ text, hint: lost ? again : hint, bad: true }];
   }
 
   private speak(): void {
@@ -192,7 +207,7 @@ export class Playground {
   private draw(): void {
     const { history, phase, view } = this;
     this.transport.show(phase, formatHash(this.settings) !== formatHash(history.settings));
-    this.status.show(history, phaseWords[phase], this.engine);
+    this.status.show(history, phaseWords[phase], this.opened);
     this.notesBox.show([...this.notes, ...troubleNotes(this.history, this.labelOf)]);
     this.showPreview();
     const series = seriesOf(history.settings.norms, this.labelOf);
@@ -207,6 +222,12 @@ export class Playground {
     this.controls.offer(choices);
     this.controls.show(this.settings);
     this.redrawing.ask();
+  }
+
+  /** What can wait until the page has nothing else to do. */
+  private async loadRest(): Promise<void> {
+    await Promise.all([this.loadCharts(), this.loadPreview()]);
+    this.controls.refuse(await findMissing());
   }
 
   private async loadPreview(): Promise<void> {

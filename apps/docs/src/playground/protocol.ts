@@ -1,4 +1,4 @@
-import type { BackendName } from "./backend.ts";
+import type { Opened, Timing } from "./backend.ts";
 import type { Measured } from "./measure.ts";
 import type { Status } from "./run.ts";
 import type { Settings, Trouble } from "./settings.ts";
@@ -10,6 +10,8 @@ export type ToWorker =
       readonly settings: Settings;
       readonly layer: number;
       readonly paused: boolean;
+      /** What an earlier worker found out about the GPU, so that it is timed once. */
+      readonly timing: Timing | undefined;
     }
   | { readonly kind: "resume" }
   | { readonly kind: "pause" }
@@ -43,12 +45,7 @@ export interface Report {
 
 /** What the worker tells the page. */
 export type FromWorker =
-  | {
-      readonly kind: "ready";
-      readonly backend: BackendName;
-      readonly threads: number;
-      readonly note: string | undefined;
-    }
+  | { readonly kind: "ready"; readonly opened: Opened }
   | Report
-  /** Nothing can be trained. */
-  | { readonly kind: "failed"; readonly trouble: Trouble };
+  /** Nothing can be trained any more; `lost` where that is because the GPU is gone. */
+  | { readonly kind: "failed"; readonly trouble: Trouble; readonly lost: boolean };

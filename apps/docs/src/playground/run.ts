@@ -1,12 +1,12 @@
-import { ValueError } from "@evenkeel/autodiff";
-import { accuracy } from "@evenkeel/lab/accuracy";
+import { release, ValueError } from "@evenkeel/autodiff";
+import { readAccuracy } from "@evenkeel/lab/accuracy";
 import type { Dataset } from "@evenkeel/lab/dataset";
 import { checkName } from "@evenkeel/lab/names";
 import { type Network, network } from "@evenkeel/lab/network";
-import { sizesOf, trainingStep } from "@evenkeel/lab/train";
+import { lossOfStep, sizesOf } from "@evenkeel/lab/train";
 import { Adam, type Optimizer, SGD } from "@evenkeel/nn";
 import { mlp } from "./mlp.ts";
-import { type Settings, type Trouble, troubleOf } from "./settings.ts";
+import { isLost, type Settings, type Trouble, troubleOf } from "./settings.ts";
 
 /** How a norm fares: it trains until its numbers run out, or until it refuses what it is given. */
 export type Status = "training" | "diverged" | "refused";
@@ -21,10 +21,14 @@ export interface Run {
   readonly net: Network | undefined;
   /** Milliseconds that its steps took, the mean of the latest; NaN before the first. */
   readonly msPerStep: number;
-  /** One step; the loss, or undefined where nothing was learned from the batch. */
-  advance(batch: readonly number[]): number | undefined;
+  /**
+   * One step; the loss, or undefined where nothing was learned from the batch.
+   *
+   * @throws DeviceLostError, which is not the norm's fault.
+   */
+  advance(batch: readonly number[]): Promise<number | undefined>;
   /** Accuracy on held-out data in evaluation mode; undefined where that is refused. */
-  evaluate(): number | undefined;
+  evaluate(): Promise<number | undefined>;
 }
 
 /** Weight of the latest step in the mean time per step, once there are many. */
@@ -40,15 +44,16 @@ export function createRun(norm: string, data: Dataset, settings: Settings): Run 
     [status, trouble] = [how, why];
   };
   /** The result, or else the end of the run. */
-  const attempt = <R>(fn: () => R): R | undefined => {
+  const attempt = async <R>(fn: () => Promise<R>): Promise<R | undefined> => {
     if (status !== "training") return undefined;
     try {
-      return fn();
+      return await fn();
     } catch (error) {
+      if (isLost(error)) throw error;
       return end(reasonOf(error, steps), troubleOf(error));
     }
   };
-  const trained = attempt(() => prepare(norm, data, settings));
+  const trained = prepare(norm, data, settings, (error) => end("refused", troubleOf(error)));
   return {
     norm,
     net: trained?.net,
@@ -61,9 +66,9 @@ export function createRun(norm: string, data: Dataset, settings: Settings): Run 
     get msPerStep() {
       return msPerStep;
     },
-    advance(batch) {
+    async advance(batch) {
       const start = performance.now();
-      const loss = attempt(() => trainingStep(trained!.net, trained!.optimizer, data, batch));
+      const loss = await attempt(() => stepped(trained!, data, batch));
       if (loss === undefined) return undefined;
       if (!Number.isFinite(loss)) return end("diverged", notFinite);
       const took = performance.now() - start;
@@ -76,10 +81,29 @@ export function createRun(norm: string, data: Dataset, settings: Settings): Run 
   };
 }
 
-function evaluated({ model, condition }: Network, data: Dataset): number {
+interface Trained {
+  readonly net: Network;
+  readonly optimizer: Optimizer;
+}
+
+/** The loss of a step: the one number of it that leaves the backend. */
+async function stepped(
+  { net, optimizer }: Trained,
+  data: Dataset,
+  batch: readonly number[],
+): Promise<number> {
+  const loss = lossOfStep(net, optimizer, data, batch);
+  try {
+    return (await loss.read())[0]!;
+  } finally {
+    release(loss);
+  }
+}
+
+async function evaluated({ model, condition }: Network, data: Dataset): Promise<number> {
   model.eval();
   try {
-    return accuracy(data, ({ x, domains }) => model.forward(x, condition(domains)));
+    return await readAccuracy(data, ({ x, domains }) => model.forward(x, condition(domains)));
   } finally {
     model.train();
   }
@@ -95,15 +119,21 @@ function reasonOf(error: unknown, steps: number): Status {
   return error instanceof ValueError && steps > 0 ? "diverged" : "refused";
 }
 
+/** A network and its optimizer; undefined, with the reason, where the norm refuses to be made. */
 function prepare(
   norm: string,
   data: Dataset,
   { network: kind, optimizer, lr, seed }: Settings,
-): { readonly net: Network; readonly optimizer: Optimizer } {
-  const net = kind === "mlp" ? mlp(norm, sizesOf(data), seed) : network(norm, sizesOf(data), seed);
-  const made = { adam: Adam, sgd: SGD }[optimizer];
-  return {
-    net,
-    optimizer: new made(net.model, optimizer === "sgd" ? { lr, momentum: 0.9 } : { lr }),
-  };
+  refused: (error: unknown) => void,
+): Trained | undefined {
+  try {
+    const sizes = sizesOf(data);
+    const net = kind === "mlp" ? mlp(norm, sizes, seed) : network(norm, sizes, seed);
+    const made = { adam: Adam, sgd: SGD }[optimizer];
+    const options = optimizer === "sgd" ? { lr, momentum: 0.9 } : { lr };
+    return { net, optimizer: new made(net.model, options) };
+  } catch (error) {
+    refused(error);
+    return undefined;
+  }
 }

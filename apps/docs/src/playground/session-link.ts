@@ -19,6 +19,7 @@ export function openLink(hear: (message: FromWorker) => void): SessionLink {
     hear({
       kind: "failed",
       trouble: troubleOf(event.message || "The worker could not be loaded."),
+      lost: false,
     });
   };
   return {

@@ -4,7 +4,10 @@ import { type Measured, measureRun } from "./measure.ts";
 import { createRun, type Run } from "./run.ts";
 import { checkSettings, type Settings } from "./settings.ts";
 
-/** Norms that are trained side by side, from the same weights and on the same batches. */
+/**
+ * Norms that are trained side by side, from the same weights and on the same batches. One thing at a time: what
+ * is asked of it is waited for before the next.
+ */
 export interface Session {
   readonly settings: Settings;
   readonly runs: readonly Run[];
@@ -13,11 +16,11 @@ export interface Session {
   /** All steps are done, or no norm is left. */
   readonly over: boolean;
   /** One step of every norm that still trains: their losses, undefined for the others. */
-  advance(): readonly (number | undefined)[];
+  advance(): Promise<readonly (number | undefined)[]>;
   /** Accuracies on held-out data in evaluation mode. */
-  evaluate(): readonly (number | undefined)[];
+  evaluate(): Promise<readonly (number | undefined)[]>;
   /** What a norm layer of each network, counted from 1, does to the latest batch; nothing that trains is changed. */
-  measure(layer: number): readonly Measured[];
+  measure(layer: number): Promise<readonly Measured[]>;
 }
 
 /**
@@ -45,9 +48,19 @@ export function createSession(settings: Settings): Session {
     advance() {
       batch = draw();
       step++;
-      return runs.map((run) => run.advance(batch));
+      return oneByOne(runs, (run) => run.advance(batch));
     },
-    evaluate: () => runs.map((run) => run.evaluate()),
-    measure: (layer) => runs.map((run) => measureRun(run, data, batch, layer)),
+    evaluate: () => oneByOne(runs, (run) => run.evaluate()),
+    measure: (layer) => oneByOne(runs, (run) => measureRun(run, data, batch, layer)),
   };
+}
+
+/** Each begins when the one before has its numbers: so the time of a step is its norm's own. */
+async function oneByOne<R>(
+  runs: readonly Run[],
+  ask: (run: Run) => Promise<R>,
+): Promise<readonly R[]> {
+  const answers: R[] = [];
+  for (const run of runs) answers.push(await ask(run));
+  return answers;
 }

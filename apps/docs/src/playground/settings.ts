@@ -1,17 +1,21 @@
 import { EvenkeelError, fail, nearest, OptionError, show } from "@evenkeel/autodiff";
 
 /** What is trained on. */
-export const dataNames = ["glyphs", "moons", "spirals"] as const;
+const dataNames = ["glyphs", "moons", "spirals"] as const;
 export type DataName = (typeof dataNames)[number];
 
 /** What is trained. */
-export const networkNames = ["conv", "mlp"] as const;
+const networkNames = ["conv", "mlp"] as const;
 export type NetworkName = (typeof networkNames)[number];
 
-export const optimizerNames = ["adam", "sgd"] as const;
-export type OptimizerName = (typeof optimizerNames)[number];
+const optimizerNames = ["adam", "sgd"] as const;
+type OptimizerName = (typeof optimizerNames)[number];
 
-/** What decides a run: equal settings give equal numbers. */
+/** What it runs on; "auto" is what is expected to be fastest. */
+const engineNames = ["auto", "wasm", "webgpu", "webgl2"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** What decides a run: equal settings give equal numbers on the same engine. */
 export interface Settings {
   readonly data: DataName;
   readonly network: NetworkName;
@@ -24,12 +28,13 @@ export interface Settings {
   readonly seed: number;
   /** Where training ends by itself. */
   readonly steps: number;
+  readonly on: EngineName;
 }
 
 /** Curves are told apart by colour, dash and marker: there are four of each. */
 export const MOST_NORMS = 4;
-export const MOST_SAMPLES = 128;
-export const MOST_STEPS = 5000;
+const MOST_SAMPLES = 128;
+const MOST_STEPS = 5000;
 
 export const defaults: Settings = {
   data: "glyphs",
@@ -40,6 +45,7 @@ export const defaults: Settings = {
   optimizer: "adam",
   seed: 1,
   steps: 400,
+  on: "auto",
 };
 
 interface Rule<T> {
@@ -68,6 +74,7 @@ export const rules: { readonly [K in keyof Settings]: Rule<Settings[K]> } = {
   optimizer: among(optimizerNames),
   seed: whole(0, 2 ** 31 - 1),
   steps: whole(1, MOST_STEPS),
+  on: among(engineNames),
 };
 
 /** Points in a plane have no neighbors to convolve. */
@@ -108,6 +115,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   data: dataNames,
   network: networkNames,
   optimizer: optimizerNames,
+  on: engineNames,
 };
 
 /** An error as the page shows it. */
@@ -123,4 +131,9 @@ export function troubleOf(error: unknown): Trouble {
     return { message: `${where}: expected ${expected}, got ${got}.`, hint };
   }
   return { message: error instanceof Error ? error.message : String(error), hint: undefined };
+}
+
+/** Whether a GPU is gone; `@evenkeel/gpu` is not loaded only to ask. */
+export function isLost(error: unknown): boolean {
+  return error instanceof EvenkeelError && error.name === "DeviceLostError";
 }

@@ -9,7 +9,7 @@ import type { View } from "./url-state.ts";
 type Charts = typeof import("./charts.ts");
 
 /** What is shown of a session. */
-export interface Shown {
+interface Shown {
   readonly history: History;
   readonly series: readonly Series[];
   readonly view: View;

@@ -30,7 +30,8 @@ describe("a trainer", () => {
     const { host, reports } = hostOf(10);
     await createTrainer(createSession(settings), 1, host).run();
     const session = createSession(settings);
-    const expected = Array.from({ length: 50 }, () => session.advance()[0]);
+    const expected: (number | undefined)[] = [];
+    for (let i = 0; i < 50; i++) expected.push((await session.advance())[0]);
     expect(reports.flatMap(({ runs }) => runs[0]!.losses)).toEqual(expected);
     expect(reports.at(-1)).toMatchObject({ step: 50, phase: "over" });
     expect(reports.filter(({ phase }) => phase === "over")).toHaveLength(1);
@@ -56,19 +57,46 @@ describe("a trainer", () => {
     const { step, phase } = reports.at(-1)!;
     expect(phase).toBe("paused");
     expect(step).toBeLessThan(50);
-    trainer.step();
+    await trainer.step();
     expect(reports.at(-1)).toMatchObject({ step: step + 1, phase: "paused" });
     pause = () => {};
     await trainer.run();
     expect(reports.flatMap(({ runs }) => runs[1]!.losses)).toHaveLength(50);
   });
 
-  test("measures another layer at once", () => {
+  test("measures another layer at once", async () => {
     const { host, reports } = hostOf(0.001);
     const trainer = createTrainer(createSession(settings), 1, host);
-    trainer.step();
-    trainer.look(3);
+    await trainer.step();
+    await trainer.look(3);
     const layers = reports.map(({ measured }) => measured![0]!.histogram!.layer);
     expect(layers).toEqual(["norm 1", "norm 3"]);
+  });
+
+  test("does one thing at a time while it waits for numbers", async () => {
+    const session = createSession(settings);
+    const { host, reports } = hostOf(20);
+    let meanwhile = (): void => {};
+    const slow: typeof session = Object.create(session, {
+      advance: {
+        value: async () => {
+          await Promise.resolve();
+          meanwhile();
+          return session.advance();
+        },
+      },
+    });
+    const trainer = createTrainer(slow, 1, host);
+    const others: Promise<void>[] = [];
+    meanwhile = () => {
+      others.push(trainer.run(), trainer.step(), trainer.look(2));
+      meanwhile = () => {};
+    };
+    await trainer.run();
+    await Promise.all(others);
+    expect(reports.flatMap(({ runs }) => runs[0]!.losses)).toHaveLength(50);
+    expect(reports.filter(({ phase }) => phase === "over")).toHaveLength(1);
+    const seen = reports.flatMap(({ measured = [] }) => measured[0]?.histogram?.layer ?? []);
+    expect(new Set(seen)).toEqual(new Set(["norm 2"]));
   });
 });

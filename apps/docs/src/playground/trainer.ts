@@ -15,8 +15,10 @@ export interface Trainer {
   /** Trains until the session is over or paused. */
   run(): Promise<void>;
   pause(): void;
-  step(): void;
-  look(layer: number): void;
+  /** One step; nothing while it runs. */
+  step(): Promise<void>;
+  /** Measures another layer from now on, and soon for the first time. */
+  look(layer: number): Promise<void>;
 }
 
 /** Ten reports a second at most. */
@@ -32,59 +34,83 @@ export function createTrainer(session: Session, layer: number, host: Host): Trai
   const ledger = createLedger(session);
   const glance = createGlance(session, host.now);
   const pace = createPace(host.now);
-  let running = false;
+  const inTurn = createQueue();
+  let [running, seen] = [false, layer];
 
-  const advance = (): void => {
-    ledger.advance();
+  const advance = async (): Promise<void> => {
+    await ledger.advance();
     pace.count();
   };
-  const report = (atOnce = false): void => {
+  const report = async (): Promise<void> => {
     const phase = session.over ? "over" : running ? "running" : "paused";
-    const measured = glance(layer, atOnce || phase !== "running");
+    const atOnce = phase !== "running" || layer !== seen;
+    seen = layer;
+    const measured = await glance(layer, atOnce);
     const { step } = session;
     host.report({ kind: "report", step, phase, rate: pace.rate(), runs: ledger.drain(), measured });
+  };
+  const train = async (): Promise<void> => {
+    pace.begin();
+    await report();
+    const going = (): boolean => running && !session.over;
+    await inSlices({ host, going, turned: () => layer !== seen, advance, report });
+    running = false;
+    await report();
+  };
+  const one = async (): Promise<void> => {
+    if (session.over) return;
+    pace.begin();
+    await advance();
+    await report();
   };
   return {
     async run() {
       if (running) return;
       running = true;
-      pace.begin();
-      report();
-      await inSlices({ host, going: () => running && !session.over, advance, report });
-      running = false;
-      report();
+      await inTurn(train);
     },
     pause() {
       running = false;
     },
-    step() {
-      if (running || session.over) return;
-      pace.begin();
-      advance();
-      report();
+    async step() {
+      if (!running) await inTurn(one);
     },
     look(next) {
       layer = next;
-      report(true);
+      return inTurn(async () => (layer === seen ? undefined : report()));
     },
+  };
+}
+
+/**
+ * Does one work after the other. Messages come in while one waits for numbers, and nothing else may train or
+ * measure then.
+ */
+function createQueue(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    last = last.then(work, work);
+    return last;
   };
 }
 
 interface Work {
   readonly host: Host;
   readonly going: () => boolean;
-  readonly advance: () => void;
-  readonly report: () => void;
+  /** Whether another layer is to be seen. */
+  readonly turned: () => boolean;
+  readonly advance: () => Promise<void>;
+  readonly report: () => Promise<void>;
 }
 
 /** Advances as long as it is to go on, with reports and rests in between. */
-async function inSlices({ host, going, advance, report }: Work): Promise<void> {
+async function inSlices({ host, going, turned, advance, report }: Work): Promise<void> {
   let [reported, rested] = [host.now(), host.now()];
   while (going()) {
-    advance();
+    await advance();
     const now = host.now();
-    if (now - reported >= REPORT_MS && going()) {
-      report();
+    if ((now - reported >= REPORT_MS || turned()) && going()) {
+      await report();
       reported = host.now();
     }
     if (now - rested < SLICE_MS) continue;
@@ -94,19 +120,22 @@ async function inSlices({ host, going, advance, report }: Work): Promise<void> {
 }
 
 /** Steps and evaluations, and what of them was not yet reported. */
-function createLedger(session: Session): { advance(): void; drain(): readonly RunReport[] } {
+function createLedger(session: Session): {
+  advance(): Promise<void>;
+  drain(): readonly RunReport[];
+} {
   const every = Math.max(1, Math.ceil(session.settings.steps / EVALUATIONS));
   const pending = session.runs.map(() => ({
     losses: [] as number[],
     accuracies: [] as { step: number; accuracy: number }[],
   }));
   return {
-    advance() {
-      session.advance().forEach((loss, i) => {
+    async advance() {
+      (await session.advance()).forEach((loss, i) => {
         if (loss !== undefined) pending[i]!.losses.push(loss);
       });
       if (session.step % every !== 0 && !session.over) return;
-      session.evaluate().forEach((accuracy, i) => {
+      (await session.evaluate()).forEach((accuracy, i) => {
         if (accuracy !== undefined) pending[i]!.accuracies.push({ step: session.step, accuracy });
       });
     },
@@ -124,12 +153,12 @@ function createLedger(session: Session): { advance(): void; drain(): readonly Ru
 function createGlance(
   session: Session,
   now: () => number,
-): (layer: number, atOnce: boolean) => Report["measured"] {
+): (layer: number, atOnce: boolean) => Promise<Report["measured"]> {
   let next = 0;
-  return (layer, atOnce) => {
+  return async (layer, atOnce) => {
     const start = now();
     if (session.step === 0 || (!atOnce && start < next)) return undefined;
-    const found = session.measure(layer);
+    const found = await session.measure(layer);
     const took = now() - start;
     next = start + took + Math.max(MEASURE_MS, 9 * took);
     return found;

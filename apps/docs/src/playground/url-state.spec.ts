@@ -11,6 +11,7 @@ const settings: Settings = {
   optimizer: "sgd",
   seed: 42,
   steps: 1000,
+  on: "auto",
 };
 
 describe("the hash of a state", () => {
@@ -24,6 +25,15 @@ describe("the hash of a state", () => {
     const view = { layer: 2, scale: "log" } as const;
     expect(parseHash(formatHash(settings, view))).toEqual({ settings, view, notes: [] });
     expect(parseHash(formatHash(settings)).view).toEqual(defaultView);
+  });
+
+  test("names what it runs on where that was chosen", () => {
+    const chosen: Settings = { ...settings, on: "webgl2" };
+    expect(formatHash(chosen)).toMatch(/&on=webgl2$/);
+    expect(parseHash(formatHash(chosen)).settings).toEqual(chosen);
+    expect(parseHash("#on=tpu").notes).toEqual([
+      "on=tpu was left out: expected auto or wasm or webgpu or webgl2.",
+    ]);
   });
 
   test("that names a heading is none", () => {

@@ -15,11 +15,15 @@ export interface UrlState {
   readonly notes: readonly string[];
 }
 
-/** `#data=glyphs&network=conv&norms=batchNorm,groupNorm&batch=16&…`; a view only where it is not the usual one. */
+/**
+ * `#data=glyphs&network=conv&norms=batchNorm,groupNorm&batch=16&…`; what it runs on and the view only where they
+ * are not the usual ones.
+ */
 export function formatHash(settings: Settings, view: View = defaultView): string {
-  const { norms, ...rest } = settings;
+  const { norms, on, ...rest } = settings;
   const { data, network, ...numbers } = rest;
   const parts = Object.entries({ data, network, norms: norms.join(","), ...numbers });
+  if (on !== defaults.on) parts.push(["on", on]);
   if (view.layer !== defaultView.layer) parts.push(["layer", view.layer]);
   if (view.scale !== defaultView.scale) parts.push(["scale", view.scale]);
   return `#${parts.map(([key, value]) => `${key}=${value}`).join("&")}`;
@@ -44,6 +48,7 @@ export function parseHash(hash: string): UrlState {
     optimizer: String,
     seed: Number,
     steps: Number,
+    on: String,
   };
   for (const name of Object.keys(rules) as (keyof Settings)[]) {
     const text = given.get(name);

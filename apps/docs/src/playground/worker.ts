@@ -1,7 +1,7 @@
 import { openBackend } from "./backend.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { createSession } from "./session.ts";
-import { type Settings, troubleOf } from "./settings.ts";
+import { isLost, troubleOf } from "./settings.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
 /** As much of a worker's global scope as is used; the library of its types does not go with a page's. */
@@ -16,14 +16,14 @@ let trainer: Trainer | undefined;
 page.onmessage = ({ data }) => {
   void answer(data).catch((error: unknown) => {
     trainer = undefined;
-    page.postMessage({ kind: "failed", trouble: troubleOf(error) });
+    page.postMessage({ kind: "failed", trouble: troubleOf(error), lost: isLost(error) });
   });
 };
 
 async function answer(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "start": {
-      trainer = await start(message.settings, message.layer);
+      trainer = await start(message);
       return message.paused ? trainer.step() : trainer.run();
     }
     case "resume":
@@ -37,12 +37,13 @@ async function answer(message: ToWorker): Promise<void> {
   }
 }
 
-async function start(settings: Settings, layer: number): Promise<Trainer> {
+async function start({ settings, layer, timing }: ToWorker & { kind: "start" }): Promise<Trainer> {
   // The first convolution's feature maps are the largest activations: 16 channels of 16 by 16.
   const perSample = settings.network === "conv" ? 16 * 16 * 16 : 64;
-  const { name, threads, note } = await openBackend({ activations: settings.batch * perSample });
+  const activations = settings.batch * perSample;
+  const opened = await openBackend(settings.on, { activations, timing });
   const session = createSession(settings);
-  page.postMessage({ kind: "ready", backend: name, threads, note });
+  page.postMessage({ kind: "ready", opened });
   const report = page.postMessage.bind(page);
   return createTrainer(session, layer, { report, now: () => performance.now(), rest });
 }

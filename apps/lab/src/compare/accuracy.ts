@@ -1,4 +1,4 @@
-import { scope, type Tensor, tensor } from "@evenkeel/autodiff";
+import { release, scope, type Tensor, type TypedArray, tensor } from "@evenkeel/autodiff";
 import type { Dataset, Split } from "../data/dataset.ts";
 
 /** Test images at a time. */
@@ -45,15 +45,37 @@ export function* testBatches(data: Dataset): Iterable<Batch> {
 export function accuracy(data: Dataset, predict: (batch: Batch) => Tensor): number {
   let right = 0;
   for (const batch of testBatches(data)) {
-    const { labels } = batch;
-    right += scope(() => {
-      const logits = predict(batch).data;
-      const classes = logits.length / labels.length;
-      return labels.reduce((sum, label, i) => {
-        const row = logits.subarray(i * classes, (i + 1) * classes);
-        return sum + (row.indexOf(Math.max(...row)) === label ? 1 : 0);
-      }, 0);
-    });
+    right += scope(() => rightOf(predict(batch).data, batch.labels));
   }
   return right / data.test.count;
+}
+
+/** `accuracy` for backends whose numbers are waited for: all predictions are made at once, then read. */
+export async function readAccuracy(
+  data: Dataset,
+  predict: (batch: Batch) => Tensor,
+): Promise<number> {
+  const labels: Int32Array[] = [];
+  const predictions = scope(() =>
+    Array.from(testBatches(data), (batch) => {
+      labels.push(batch.labels);
+      return scope(() => predict(batch));
+    }),
+  );
+  try {
+    const logits = await Promise.all(predictions.map((t) => t.read()));
+    const right = logits.reduce((sum, some, i) => sum + rightOf(some, labels[i]!), 0);
+    return right / data.test.count;
+  } finally {
+    release(...predictions);
+  }
+}
+
+/** How many rows of logits have their largest entry at the label. */
+function rightOf(logits: TypedArray, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  return labels.reduce((sum, label, i) => {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    return sum + (row.indexOf(Math.max(...row)) === label ? 1 : 0);
+  }, 0);
 }

@@ -101,19 +101,29 @@ function orDiverged(step: () => number): number {
  * @throws ValueError where numbers ran out, and whatever the norm refuses.
  */
 export function trainingStep(
-  { model, condition, step }: Network,
+  net: Network,
   optimizer: Optimizer,
   data: Dataset,
   batch: readonly number[],
 ): number {
+  return scope(() => lossOfStep(net, optimizer, data, batch).item());
+}
+
+/** `trainingStep` for backends whose numbers are waited for: the caller reads the loss and releases it. */
+export function lossOfStep(
+  { model, condition, step }: Network,
+  optimizer: Optimizer,
+  data: Dataset,
+  batch: readonly number[],
+): Tensor {
   return scope(() => {
     const { x, labels, domains } = take(data, data.train, batch);
     const told = condition(domains);
     const forward = (): Tensor => model.forward(x, told);
-    const update = (): number => {
+    const update = (): Tensor => {
       const { value, grads } = gradients(model, () => crossEntropy(forward(), labels));
       optimizer.step(grads);
-      return value.item();
+      return value;
     };
     return step(model, update, forward);
   });
