@@ -169,7 +169,7 @@ export const methods = {${block(methods)}} as unknown as Methods;
 /** What the umbrella hands on, its list of norms, and what has to be built before it. */
 function umbrellaPages({ families, umbrella }: Book): readonly Page[] {
   const { folder, dependencies } = umbrella;
-  const modules = [...dependencies.keys(), "./create-norm.ts", "./norms.ts", "./pick-backend.ts"];
+  const modules = [...dependencies.keys(), "./norms.ts", "./own.ts"];
   const built = [...dependencies.values()].map((path) => posix.relative(folder, path));
   return [
     {

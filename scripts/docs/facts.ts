@@ -45,7 +45,7 @@ async function packageFacts(workspace: Workspace): Promise<PackageFacts> {
     folder,
     description: manifest.description ?? "",
     // What the umbrella hands on is described where it comes from.
-    entry: `${folder}/src/${tags.includes("umbrella") ? "create-norm.ts" : "index.ts"}`,
+    entry: `${folder}/src/${tags.includes("umbrella") ? "own.ts" : "index.ts"}`,
     bytes: await brotliBytes(workspace),
   };
 }

@@ -23,6 +23,5 @@ export * from "@evenkeel/representative-norm";
 export * from "@evenkeel/sandwich-norm";
 export * from "@evenkeel/unified-norm";
 export * from "@evenkeel/wasm";
-export * from "./create-norm.ts";
 export * from "./norms.ts";
-export * from "./pick-backend.ts";
+export * from "./own.ts";
