@@ -16,6 +16,8 @@ export interface Writer {
   scalar(k: number): Num;
   /** A name for a number, so that it is computed once. */
   bind(value: Num): Num;
+  /** A name for a whole number, so that it is computed once. */
+  place(at: Index): Index;
   /** A variable that starts at a number; change it with `assign`. */
   variable(start: Num): Num;
   assign(variable: Num, value: Num): void;

@@ -30,9 +30,10 @@ export function kernelText(parts: readonly Part[], args: () => string[], at: Pla
   const text = new Body(at);
   const thread = "this.thread.x";
   for (const [i, { node, offset }] of parts.entries()) {
-    const own = offset === 0 ? thread : text.index(`a - ${offset}`, thread);
-    if (i === parts.length - 1) text.result(node, own);
-    else text.when(`${thread} < ${offset + node.size}`, () => text.result(node, own));
+    const write = (): void =>
+      text.result(node, offset === 0 ? thread : text.place(text.index(`a - ${offset}`, thread)));
+    if (i === parts.length - 1) write();
+    else text.when(`${thread} < ${offset + node.size}`, write);
   }
   return {
     main: `function (${args().join(", ")}) {\n${text.lines.join("\n")}\n}`,
@@ -92,6 +93,7 @@ class Body {
       read: (input, at) => this.element(node.inputs[input]!, at),
       scalar: (k) => this.places.number(node, k),
       bind: (value) => this.bind(value),
+      place: (at) => this.place(at),
       variable: (start) => this.local("let", start),
       assign: (variable, value) => void this.lines.push(`${variable} = ${value};`),
       loop: (count, body) => this.loop(count, body),
@@ -109,6 +111,14 @@ class Body {
     return /^\w+$/.test(value) ? value : this.local("const", value);
   }
 
+  place(at: Index): Index {
+    if (/^[\w.]+$/.test(at)) return at;
+    const name = `p${this.names++}`;
+    // Counting makes a variable a whole number to gpu.js, which takes all others for floats.
+    this.lines.push(`let ${name} = 0; ${name}++; ${name} = ${at};`);
+    return name;
+  }
+
   private local(kind: "const" | "let", value: Num): Num {
     const name = `v${this.names++}`;
     this.lines.push(`${kind} ${name} = ${value};`);
@@ -116,6 +126,10 @@ class Body {
   }
 
   private loop(count: number, body: (i: Index) => void): void {
+    if (count < 2) {
+      if (count === 1) body("0");
+      return;
+    }
     const i = `i${this.names++}`;
     this.lines.push(`for (let ${i} = 0; ${i} < ${count}; ${i}++) {`);
     this.block(() => body(i));

@@ -1,9 +1,6 @@
-import { type Shape, sizeOf, stridesOf } from "@evenkeel/autodiff";
+import { type Shape, stridesOf } from "@evenkeel/autodiff";
 import type { Index, Writer } from "../rule.ts";
 import { coordinate } from "./indices.ts";
-
-/** A bound index is a float, which holds every whole number up to here. */
-const EXACT = 2 ** 24;
 
 /** The coordinates of a flat position, each computed once. */
 export function coordinates<const S extends Shape>(
@@ -12,25 +9,18 @@ export function coordinates<const S extends Shape>(
   shape: S,
 ): { [Axis in keyof S]: Index } {
   const found = shape.map((n, axis) => {
-    if (n === 1) return "0";
-    const own = w.index(coordinate("a", shape, axis), at);
-    return n <= EXACT ? w.bind(own) : own;
+    return n === 1 ? "0" : w.place(w.index(coordinate("a", shape, axis), at));
   });
   return found as { [Axis in keyof S]: Index };
 }
 
 /** The flat position of coordinates in an array of a shape, computed once. */
 export function position(w: Writer, shape: Shape, ...at: readonly Index[]): Index {
-  return strided(w, stridesOf(shape), sizeOf(shape), at);
+  return strided(w, stridesOf(shape), at);
 }
 
-/** Σ coordinate · stride, a position in an array of `size` elements, computed once. */
-export function strided(
-  w: Writer,
-  strides: readonly number[],
-  size: number,
-  at: readonly Index[],
-): Index {
+/** Σ coordinate · stride, computed once. */
+export function strided(w: Writer, strides: readonly number[], at: readonly Index[]): Index {
   const moving = strides.map((stride, i) => ({ stride, at: at[i]! }));
   const steps = moving.filter((step) => step.stride !== 0 && step.at !== "0");
   if (steps.length === 0) return "0";
@@ -38,6 +28,5 @@ export function strided(
     const argument = "abcdefgh"[i]!;
     return stride === 1 ? argument : `${argument} * ${stride}`;
   });
-  const place = w.index(terms.join(" + "), ...steps.map((step) => step.at));
-  return size <= EXACT ? w.bind(place) : place;
+  return w.place(w.index(terms.join(" + "), ...steps.map((step) => step.at)));
 }

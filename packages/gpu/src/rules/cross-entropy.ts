@@ -1,5 +1,14 @@
-import { type GpuOp, gpuOp, type Node, type Source } from "../rule.ts";
+import {
+  type GpuOp,
+  gpuOp,
+  type Index,
+  type Node,
+  type Num,
+  type Source,
+  type Writer,
+} from "../rule.ts";
 import { coordinates, position } from "./coordinates.ts";
+import { plus } from "./loops.ts";
 import { fold } from "./sums.ts";
 
 // nn's cross-entropy of logits z [N, K] and class ids [N], with the smoothing s as its parameter:
@@ -14,19 +23,24 @@ interface Rows {
 
 function rowsOf(z: Source, shape: readonly [number, number]): Rows {
   const [size, count] = shape;
+  const rows = { size, count, columns: count };
+  const logits = (w: Writer, row: Index): ((k: Index) => Num) => {
+    const start = w.place(plus(w, "0", row, count));
+    return (k) => w.read(0, plus(w, start, k));
+  };
   const largest = fold({
-    ...{ size, count, inputs: [z] },
-    term: (w, row, k) => w.read(0, position(w, shape, row, k)),
+    ...{ ...rows, inputs: [z], terms: logits },
     join: (most, value) => `Math.max(${most}, ${value})`,
   });
   const total = fold({
-    ...{ size, count, inputs: [z, largest] },
-    term: (w, row, k) => `Math.exp(${w.read(0, position(w, shape, row, k))} - ${w.read(1, row)})`,
+    ...{ ...rows, inputs: [z, largest] },
+    terms: (w, row) => {
+      const logit = logits(w, row);
+      const most = w.bind(w.read(1, row));
+      return (k) => `Math.exp(${logit(k)} - ${most})`;
+    },
   });
-  const plain = fold({
-    ...{ size, count, inputs: [z] },
-    term: (w, row, k) => w.read(0, position(w, shape, row, k)),
-  });
+  const plain = fold({ ...rows, inputs: [z], terms: logits });
   return { largest, total, plain };
 }
 

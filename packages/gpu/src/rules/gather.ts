@@ -83,7 +83,7 @@ function addMany(x: Source, at: Source, to: Around, count: number): Node {
       w.loop(blocks, (block) => {
         w.when(`${w.read(2, position(w, [n, blocks], t, block))} > 0`, () => {
           const part = total(w, length, (j) => {
-            const k = w.bind(w.index(`a * ${length} + b`, block, j));
+            const k = w.place(w.index(`a * ${length} + b`, block, j));
             const slice = w.read(0, position(w, [outer, count, inner], o, k, i));
             return `(${k} < ${count} && ${w.read(1, k)} === ${t} ? ${slice} : 0)`;
           });

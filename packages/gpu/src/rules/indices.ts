@@ -7,7 +7,7 @@ export interface Strided {
 }
 
 /** Axes that one step walks through are one axis. */
-function merged({ sizes, strides }: Strided): Strided {
+export function merged({ sizes, strides }: Strided): Strided {
   const [n, step]: [number[], number[]] = [[], []];
   for (const [i, size] of sizes.entries()) {
     if (size === 1) continue;

@@ -1,7 +1,7 @@
 import { joinAxes, sizeOf } from "@evenkeel/autodiff";
 import { type GpuOp, gpuOp } from "../rule.ts";
 import { coordinates, strided } from "./coordinates.ts";
-import { sumsOfProducts } from "./products.ts";
+import { sumOfProducts, sumsOfProducts } from "./products.ts";
 
 export const matmulOps: Readonly<Record<string, GpuOp>> = {
   /** out[…, i, j] = Σ over l of a[…, i, l] · b[…, l, j] */
@@ -16,13 +16,14 @@ export const matmulOps: Readonly<Record<string, GpuOp>> = {
       const stepsOfB = [...strides[1]!.map((s) => s * k * n), 0, 1];
       return sumsOfProducts({
         ...{ inputs, size: sizeOf(out), count: k },
-        terms(w, at) {
+        sums(w, at) {
           const own = coordinates(w, at, [...batch, m, n]);
-          const row = strided(w, stepsOfA, sizeOf(a), own);
-          const column = strided(w, stepsOfB, sizeOf(b), own);
-          return (l) => {
-            const x = w.read(0, w.index("a + b", row, l));
-            return `${x} * ${w.read(1, w.index(`a + b * ${n}`, column, l))}`;
+          const row = strided(w, stepsOfA, own);
+          const column = strided(w, stepsOfB, own);
+          return (first, count) => {
+            const x = { input: 0, start: w.index("a + b", row, first), step: 1 };
+            const y = { input: 1, start: w.index(`a + b * ${n}`, column, first), step: n };
+            return sumOfProducts(w, count, [x, y]);
           };
         },
       });

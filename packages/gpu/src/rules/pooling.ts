@@ -110,7 +110,7 @@ function overWindows(
     ...{ inputs, size: sizeOf(out), pointwise: false },
     write(w, at) {
       const [plane, y, x] = coordinates(w, at, to);
-      const own = w.bind(w.index(`a * ${to[2]} + b`, y, x));
+      const own = w.place(w.index(`a * ${to[2]} + b`, y, x));
       const sum = w.variable("0");
       eachWindow(w, params, from.slice(1), [y, x], (_, [r, c]) => {
         w.assign(sum, `${sum} + ${term(w, position(w, from, plane, r, c), own)}`);

@@ -1,35 +1,42 @@
 import type { Index, Node, Num, Source, Writer } from "../rule.ts";
 import { coordinates } from "./coordinates.ts";
+import { inRuns, inTurns, plus, unrolled } from "./loops.ts";
 
-/** Terms that one variable adds up: with many more the rounding of float32 piles up. */
-const RUN = 512;
+/** Products that are added up in one statement. */
+const TURN = 8;
 /** Threads that keep a GPU busy. */
 const THREADS = 2 ** 17;
 /** Terms that are worth a thread. */
 const WORTH = 256;
 
-/** Σ over i < count of `term(i)`, in runs. Terms beyond `count` may be written, but do not count. */
+/** Σ over i < count of `term(i)`, in runs. */
 export function total(w: Writer, count: number, term: (i: Index) => Num): Num {
   if (count === 1) return term("0");
-  const runs = Math.ceil(count / RUN);
-  if (runs <= 1) return addUp(w, count, term);
-  const length = Math.ceil(count / runs);
-  return addUp(w, runs, (run) =>
-    addUp(w, length, (i) => {
-      const at = w.index(`a * ${length} + b`, run, i);
-      return runs * length === count ? term(at) : upTo(count, at, term(at));
-    }),
+  return inRuns(w, count, (sum, first, length) =>
+    unrolled(w, first, length, (i) => w.assign(sum, `${sum} + ${term(i)}`)),
   );
 }
 
-function addUp(w: Writer, count: number, term: (i: Index) => Num): Num {
-  const sum = w.variable("0");
-  w.loop(count, (i) => w.assign(sum, `${sum} + ${term(i)}`));
-  return sum;
+/** Elements of an input, equally far apart. */
+export interface Run {
+  readonly input: number;
+  readonly start: Index;
+  readonly step: number;
 }
 
-function upTo(count: number, i: Index, term: Num): Num {
-  return `(${i} < ${count} ? ${term} : 0)`;
+/** Σ over i < count of the product of the runs' i-th elements, on top of what `into` holds. */
+export function sumOfProducts(w: Writer, count: number, factors: readonly Run[], into?: Num): Num {
+  const runs = factors.map((run) => ({ ...run, start: w.place(run.start) }));
+  const add = (sum: Num, first: Index, length: number): void =>
+    inTurns(w, [first, length], TURN, (i, n) => {
+      const here = runs.map(({ start, step }) => w.place(plus(w, start, i, step)));
+      const terms = Array.from({ length: n }, (_, j) =>
+        runs.map(({ input, step }, k) => w.read(input, plus(w, here[k]!, j, step))).join(" * "),
+      );
+      // One after the other, as the processor adds them.
+      w.assign(sum, `${sum} + ${terms.join(" + ")}`);
+    });
+  return inRuns(w, count, add, into);
 }
 
 /** Sums of equally many terms, one per element of a result. */
@@ -40,32 +47,36 @@ interface Products {
   readonly count: number;
   /** Numbers that are added up for each term. Default 1. */
   readonly length?: number;
-  /** Writes what the terms of one result share; what it hands back writes the i-th. */
-  terms(w: Writer, at: Index): (i: Index) => Num;
+  /** Writes what the terms of one result share; what it hands back writes the sum of some from the first on. */
+  sums(w: Writer, at: Index): (first: Index, count: number) => Num;
 }
 
 /** The sums, in one kernel if there are enough of them, else as the sums of partial ones. */
-export function sumsOfProducts({ inputs, size, count, length = 1, terms }: Products): Node {
+export function sumsOfProducts({ inputs, size, count, length = 1, sums }: Products): Node {
   const whole = { inputs, pointwise: false };
   const worth = Math.min(count, Math.floor((count * length) / WORTH));
-  const wanted = Math.min(Math.ceil(THREADS / size), worth);
-  if (wanted < 2) return { ...whole, size, write: (w, at) => total(w, count, terms(w, at)) };
-  const each = Math.ceil(count / wanted);
-  const parts = Math.ceil(count / each);
+  const parts = Math.min(Math.ceil(THREADS / size), worth);
+  if (parts < 2) return { ...whole, size, write: (w, at) => sums(w, at)("0", count) };
+  const each = Math.floor(count / parts);
+  const rest = count - parts * each;
   const partial: Node = {
     ...whole,
     size: parts * size,
     write(w, at) {
       const [part, own] = coordinates(w, at, [parts, size]);
-      const term = terms(w, own);
-      return total(w, each, (i) => {
-        const k = w.index(`a * ${each} + b`, part, i);
-        return parts * each === count ? term(k) : upTo(count, k, term(k));
-      });
+      const sum = sums(w, own);
+      const y = w.variable(sum(w.place(plus(w, "0", part, each)), each));
+      // Of the terms that are left over, each of the first parts takes one.
+      if (rest > 0) {
+        const one = (): void =>
+          w.assign(y, `${y} + ${sum(w.place(plus(w, part, parts * each)), 1)}`);
+        w.when(`${part} < ${rest}`, one);
+      }
+      return y;
     },
   };
   return {
     ...{ inputs: [partial], size, pointwise: false, readsOnce: true },
-    write: (w, at) => total(w, parts, (part) => w.read(0, w.index(`a * ${size} + b`, part, at))),
+    write: (w, at) => sumOfProducts(w, parts, [{ input: 0, start: at, step: size }]),
   };
 }

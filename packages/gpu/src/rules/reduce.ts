@@ -1,6 +1,7 @@
 import { sizeOf, stridesOf } from "@evenkeel/autodiff";
 import { type GpuOp, gpuOp, type Num } from "../rule.ts";
-import { placeOf, type Strided } from "./indices.ts";
+import { merged, placeOf, type Strided } from "./indices.ts";
+import { plus } from "./loops.ts";
 import { fold } from "./sums.ts";
 
 interface Reduction {
@@ -16,13 +17,18 @@ function reduction(join?: (total: Num, term: Num) => Num): GpuOp {
         const own = stridesOf(x);
         return { sizes: picked.map((i) => x[i]!), strides: picked.map((i) => own[i]!) };
       };
-      const [kept, reduced] = [some(false), some(true)];
+      const [kept, reduced] = [some(false), merged(some(true))];
+      const { sizes, strides } = reduced;
+      const rows = { sizes: sizes.slice(0, -1), strides: strides.slice(0, -1) };
       return fold({
         size: sizeOf(kept.sizes),
-        count: sizeOf(reduced.sizes),
+        count: sizeOf(sizes),
+        columns: sizes.at(-1) ?? 1,
         inputs,
-        term: (w, at, r) =>
-          w.read(0, w.index(`${placeOf("a", kept)} + ${placeOf("b", reduced)}`, at, r)),
+        terms: (w, at, row) => {
+          const start = w.place(w.index(`${placeOf("a", kept)} + ${placeOf("b", rows)}`, at, row));
+          return (column) => w.read(0, plus(w, start, column, strides.at(-1)));
+        },
         ...(join && { join }),
       });
     },

@@ -1,12 +1,17 @@
 import {
+  add,
   cast,
   cpu,
+  div,
   gather,
   matmul,
+  max,
   random,
+  rsqrt,
   scatterAdd,
   stopGradient,
   sub,
+  sum,
   type Tensor,
   useBackend,
   vjp,
@@ -23,6 +28,7 @@ import {
   SGD,
 } from "@evenkeel/nn";
 import { opCases as opCasesOfNn } from "@evenkeel/nn/op-cases";
+import { type Layout, normalizePlanes } from "@evenkeel/norm-core";
 import { backendSuite, backendTolerance, expectClose, type NumbersLike } from "@evenkeel/testkit";
 import { opCases } from "@evenkeel/testkit/op-cases";
 import { afterEach, describe, expect, test } from "vitest";
@@ -64,6 +70,8 @@ describe("rules, in JavaScript,", () => {
 
   const indices = Array.from({ length: 150 }, (_, i) => (i * i) % 7);
   const wide = { stride: [2, 1], padding: [1, 2], dilation: [1, 2] } as const;
+  const apart = { stride: [2, 3], padding: 2, dilation: [3, 2] } as const;
+  const far = { ...apart, kernelSize: 3, padding: 1 } as const;
   const dilated = { kernelSize: 3, stride: [2, 1], padding: 1, dilation: [1, 2] } as const;
 
   test.each<[string, (...x: Tensor[]) => Tensor, Readonly<Record<string, number[]>>]>([
@@ -74,11 +82,45 @@ describe("rules, in JavaScript,", () => {
     ["many places", (x) => scatterAdd(x, indices, 8, { axis: 1 }), { x: [2, 150, 3] }],
     ["many channels", (x, w) => conv2d(x, w), { x: [1, 601, 2, 3], w: [3, 601, 1, 2] }],
     ["large images", (x, w) => conv2d(x, w, wide), { x: [3, 2, 23, 21], w: [4, 2, 3, 2] }],
+    ["far apart taps", (x, w) => conv2d(x, w, apart), { x: [2, 2, 11, 12], w: [3, 2, 3, 3] }],
+    ["narrow images", (x, w) => conv2d(x, w, { padding: 2 }), { x: [2, 2, 4, 1], w: [3, 2, 3, 3] }],
+    ["far apart windows", (x) => maxPool2d(x, far), { x: [1, 2, 11, 12] }],
+    ["sums of pieces of rows", (x) => sum(x, { axes: [0, 2] }), { x: [3, 2, 1024] }],
+    ["sums of short rows", (x) => sum(x, { axes: [0, 2] }), { x: [512, 2, 6] }],
+    ["sums across rows", (x) => sum(x, { axes: [0, 2] }), { x: [37, 2, 31] }],
+    ["sums of parts of unequal length", (x) => sum(x, { axes: 0 }), { x: [1031, 2] }],
+    ["the largest of many", (x) => max(x, { axes: [0, 2] }), { x: [37, 2, 31] }],
     ["many classes", (z) => crossEntropy(z, [3, 5], { labelSmoothing: 0.1 }), { z: [2, 1300] }],
     ["dilated windows", (x) => maxPool2d(x, dilated), { x: [2, 3, 9, 8] }],
     ["equal elements", (x) => maxPool2d(sub(x, stopGradient(x)), dilated), { x: [1, 2, 6, 5] }],
     ["windows with gaps", (x) => avgPool2d(x, { kernelSize: 2, stride: 3 }), { x: [2, 3, 9, 8] }],
   ])("agree with float64 for %s", (_, call, shapes) => expectAgreement(call, shapes));
+
+  test.each<Layout>([
+    { samples: 1, outer: 3, channels: 2, inner: 1024 },
+    { samples: 1, outer: 37, channels: 2, inner: 31 },
+    { samples: 2, outer: 1, channels: 3, inner: 521 },
+    { samples: 1, outer: 1031, channels: 2, inner: 1 },
+    { samples: 301, outer: 2, channels: 3, inner: 2 },
+  ])("agree with float64 for planes %j", (layout) => {
+    const { samples, outer, channels, inner } = layout;
+    const call = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
+      normalizePlanes(
+        x,
+        {},
+        ({ count, mean, m2 }) => {
+          const scale = rsqrt(add(div(m2, count), 0.1));
+          return { center: mean, scale, shift: scale };
+        },
+        { layout, weight, bias, activation: "relu" },
+      ).output;
+    const along = [outer * inner];
+    return expectAgreement(call, {
+      x: [samples, outer, channels, inner],
+      weight: along,
+      bias: along,
+    });
+  });
 });
 
 class Weights extends Module {
